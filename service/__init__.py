@@ -1,0 +1,1 @@
+"""Kluis: a vault for job-applicant data that keeps its own promises."""

@@ -1,0 +1,1 @@
+"""Settings: every one a KLUIS_* variable, checked at start."""

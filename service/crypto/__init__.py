@@ -1,0 +1,1 @@
+"""Sealing: keys, fields, documents, look-up indexes. Knows no database and no rule of retention."""

@@ -1,0 +1,101 @@
+"""Where the keyring is kept: a file of mode 0600, or whatever a command prints."""
+
+import os
+import shlex
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from service.crypto.keyring import Keyring, UnknownKey, parse_keyring, render_keyring
+from service.domain.errors import Misconfigured
+
+_COMMAND_SECONDS = 30
+_RELOADED_AT_MOST_EVERY_SECONDS = 5.0
+
+
+def read_keyring_file(path: Path) -> Keyring:
+    """The keyring in `path`. Misconfigured if it is absent or others may read it."""
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise Misconfigured(
+                    f"KLUIS_KEYRING_FILE: the file has mode {mode:04o}; it must be 0600, "
+                    "readable by its owner only (chmod 600)"
+                )
+            return parse_keyring(file.read(), "KLUIS_KEYRING_FILE")
+    except OSError as error:
+        raise Misconfigured(
+            f"KLUIS_KEYRING_FILE: the keyring can not be read ({error.strerror}); "
+            "`kluis init` makes a new one"
+        ) from error
+
+
+def write_keyring_file(path: Path, keyring: Keyring) -> None:
+    """Replace the file in one step: a crash leaves the old keyring or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".keyring-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:  # mkstemp made it 0600
+            file.write(render_keyring(keyring))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def read_keyring_command(command: str) -> Keyring:
+    """The keyring that the command prints; its standard error goes to ours."""
+    try:
+        # The operator's own setting names the command; no request reaches it.
+        output = subprocess.run(  # noqa: S603
+            shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        reason = type(error).__name__
+        raise Misconfigured(f"KLUIS_KEYRING_COMMAND: the command failed ({reason})") from error
+    return parse_keyring(output, "KLUIS_KEYRING_COMMAND")
+
+
+class LiveKeyring:
+    """The keyring of a running service: read once, and again when a key is not in it.
+
+    A rotation by another process is thus picked up without a restart. `monotonic` bounds how
+    often a missing key makes it read again.
+    """
+
+    def __init__(self, read: Callable[[], Keyring], monotonic: Callable[[], float]) -> None:
+        self._read = read
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._read_at = monotonic()
+        self.current = read()
+
+    def holding(self, key_id: str) -> Keyring:
+        """A keyring with this key in it; UnknownKey if there is none even after reading again."""
+        if key_id not in self.current.keys:
+            self.refresh()
+        if key_id not in self.current.keys:
+            raise UnknownKey
+        return self.current
+
+    def refresh(self) -> None:
+        """Read the keyring again, unless that was done just now; a bad one is not taken over."""
+        with self._lock:
+            if self._monotonic() - self._read_at < _RELOADED_AT_MOST_EVERY_SECONDS:
+                return
+            self._read_at = self._monotonic()
+            try:
+                self.current = self._read()
+            except Misconfigured as error:
+                raise UnknownKey from error

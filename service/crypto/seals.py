@@ -1,0 +1,111 @@
+"""Sealing one field of one application, and wrapping the key that does it.
+
+Field blob:   version (1 byte, 0x01) | nonce (12) | ciphertext | tag (16)
+  algorithm   AES-256-GCM under the data key (DEK) of the application
+  AAD         "kluis field", version, application id (16), field name; each length-prefixed
+  plaintext   the value as JSON (UTF-8), padded with spaces to a multiple of 64 bytes, so that
+              the length of a short value does not tell what it is
+
+Wrapped DEK:  version (1 byte, 0x01) | nonce (12) | ciphertext (32) | tag (16)
+  algorithm   AES-256-GCM under a key-encryption key (KEK)
+  AAD         "kluis key", version, application id (16), procedure id (16), KEK id; each
+              length-prefixed
+
+A blob moved to another record, field or procedure does not open; nor does one of an unknown
+version. An older blob put back in its own place does open: only the database guards against that.
+"""
+
+import os
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from service.crypto.framing import frame
+from service.domain.errors import Unreadable
+
+VERSION: Final = b"\x01"
+NONCE_BYTES: Final = 12
+KEY_BYTES: Final = 32
+TAG_BYTES: Final = 16
+PADDED_TO: Final = 64
+
+
+@cache
+def _field_context(name: str) -> bytes:
+    return frame(name.encode())
+
+
+class RecordSeal:
+    """Seals and opens the values of one application under its DEK."""
+
+    __slots__ = ("_aead", "_context", "_key", "application_id")
+
+    def __init__(self, application_id: UUID, key: bytes) -> None:
+        self.application_id = application_id
+        self._key = key
+        self._aead = AESGCM(key)
+        self._context = frame(b"kluis field", VERSION, application_id.bytes)
+
+    def seal(self, name: str, value: object) -> bytes:
+        """The JSON-able `value` as a blob that opens only as this field of this application."""
+        plaintext = orjson.dumps(value)
+        padded = plaintext.ljust(-len(plaintext) % PADDED_TO + len(plaintext))
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._aead.encrypt(nonce, padded, self._context + _field_context(name))
+        return VERSION + nonce + sealed
+
+    def open(self, name: str, blob: bytes) -> object:
+        """The value that was sealed; whatever is wrong with the blob, Unreadable."""
+        if blob[:1] != VERSION:
+            raise Unreadable
+        nonce, sealed = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
+        try:
+            padded = self._aead.decrypt(nonce, sealed, self._context + _field_context(name))
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable from error
+        value: object = orjson.loads(padded)
+        return value
+
+    def document_key(self) -> bytes:
+        """The key material from which each document derives a key of its own."""
+        return self._key
+
+
+def new_key() -> bytes:
+    """A random 256-bit key."""
+    return os.urandom(KEY_BYTES)
+
+
+class KeyWrap:
+    """Wraps DEKs under one KEK."""
+
+    __slots__ = ("_aead", "kek_id")
+
+    def __init__(self, kek_id: str, kek: bytes) -> None:
+        self.kek_id = kek_id
+        self._aead = AESGCM(kek)
+
+    def wrap(self, application_id: UUID, procedure_id: UUID, dek: bytes) -> bytes:
+        """The DEK as bytes that unwrap only for this application in this procedure."""
+        nonce = os.urandom(NONCE_BYTES)
+        context = self._context(application_id, procedure_id)
+        return VERSION + nonce + self._aead.encrypt(nonce, dek, context)
+
+    def unwrap(self, application_id: UUID, procedure_id: UUID, wrapped: bytes) -> bytes:
+        """The DEK; whatever is wrong with the wrapped bytes, Unreadable."""
+        if wrapped[:1] != VERSION:
+            raise Unreadable
+        nonce, sealed = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
+        try:
+            return self._aead.decrypt(nonce, sealed, self._context(application_id, procedure_id))
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable from error
+
+    def _context(self, application_id: UUID, procedure_id: UUID) -> bytes:
+        return frame(
+            b"kluis key", VERSION, application_id.bytes, procedure_id.bytes, self.kek_id.encode()
+        )

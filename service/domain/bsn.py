@@ -1,0 +1,29 @@
+"""Spotting a citizen service number (BSN) in free text, so that it is refused, not kept."""
+
+import re
+
+# Nine digits that stand alone: no letter or digit beside them, not a part of a number that goes on
+# behind a dot, comma, hyphen or slash, and not the national part of a phone number after + or 00.
+_STANDALONE = re.compile(
+    r"(?<![\w])(?<!\d[.,/-])(?P<digits>[0-9]{9})(?![\w])(?![.,/-]\d)",
+)
+_ABROAD = re.compile(r"(?:\+|\b00)[0-9]{0,3}[ ()./-]{0,3}$")
+_WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
+
+
+def passes_eleven_test(digits: str) -> bool:
+    """The weighted sum of nine digits is a multiple of eleven; all zeroes is no number.
+
+    Weights 9, 8, 7, 6, 5, 4, 3, 2 and -1, as the Dutch government publishes them for the BSN.
+    """
+    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True))
+    return total % 11 == 0 and digits != "000000000"
+
+
+def holds_bsn(text: str) -> bool:
+    """Whether a standalone run of nine digits in `text` passes the eleven-test."""
+    return any(
+        passes_eleven_test(match["digits"])
+        for match in _STANDALONE.finditer(text)
+        if not _ABROAD.search(text, 0, match.start())
+    )

@@ -1,0 +1,120 @@
+"""Every way in which Kluis says no. Each refusal has a stable code and never carries a value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One place in a request and what is wrong there: a JSON pointer and a code."""
+
+    pointer: str
+    code: str
+
+
+class Refusal(Exception):
+    """The base of all refusals. `facts` are safe to show: codes, ids, dates, counts."""
+
+    code: str = "refused"
+    title: str = "The request was refused."
+
+    def __init__(self, detail: str = "", faults: Iterable[Fault] = (), **facts: object) -> None:
+        super().__init__(self.code)
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.facts = facts
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+    title = "A valid token is needed, in the Authorization header."
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+    title = "This token's role may not do this."
+
+
+class NotFound(Refusal):
+    """Foreign, purged, past its date and missing are one and the same."""
+
+    code = "not-found"
+    title = "There is nothing here for this token."
+
+
+class Malformed(Refusal):
+    code = "malformed"
+    title = "The body could not be read."
+
+
+class Invalid(Refusal):
+    code = "invalid"
+    title = "The request was read, but something in it is not acceptable."
+
+
+class TooLarge(Refusal):
+    code = "too-large"
+    title = "The request is larger than allowed."
+
+
+class UnsupportedMedia(Refusal):
+    code = "unsupported-media-type"
+    title = "The content type of the body is not one that is read here."
+
+
+class TooSlow(Refusal):
+    code = "body-timeout"
+    title = "The body did not arrive in time."
+
+
+class Conflict(Refusal):
+    """The request is fine, the state of things is not. `code` is given per case."""
+
+    code = "conflict"
+    title = "The present state does not allow this."
+
+    def __init__(self, code: str, detail: str = "", **facts: object) -> None:
+        super().__init__(detail, **facts)
+        self.code = code
+
+
+class KeyReused(Refusal):
+    code = "idempotency-key-reused"
+    title = "This Idempotency-Key was used before, for another request."
+
+
+class VersionMissing(Refusal):
+    code = "version-missing"
+    title = "Send If-Match with the ETag that you last read."
+
+
+class VersionStale(Refusal):
+    code = "version-stale"
+    title = "It was changed since you read it: read it again, then send your change."
+
+
+class TooManyReads(Refusal):
+    code = "read-budget-spent"
+    title = "This subject has read as many applications this hour as it may."
+
+
+class Unavailable(Refusal):
+    code = "unavailable"
+    title = "The service can not do this right now; nothing was changed. Try again later."
+
+
+class Misconfigured(Refusal):
+    """Start-up stops: names the setting or file, never its value."""
+
+    code = "misconfigured"
+    title = "The service does not start."
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class Unreadable(Refusal):
+    """Sealed bytes that do not open: damaged, moved, of another key or another version."""
+
+    code = "unreadable"
+    title = "What is stored here does not open; the rest of the record is served."
