@@ -20,6 +20,10 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from service.crypto.framing import frame
 from service.crypto.indexes import IndexKey
 from service.crypto.seals import KEY_BYTES, KeyWrap, RecordSeal, new_key
 from service.domain.errors import Misconfigured, Unreadable
@@ -61,11 +65,11 @@ class Key:
 def make_key(purpose: KeyPurpose, now: datetime) -> Key:
     """A new random key in state active."""
     secret = new_key()
-    key_id = f"{purpose}-{now:%Y%m%d}-{secrets_suffix()}"
+    key_id = f"{purpose}-{now:%Y%m%d}-{_suffix()}"
     return Key(key_id, purpose, KeyState.ACTIVE, now, secret, check_value(secret))
 
 
-def secrets_suffix() -> str:
+def _suffix() -> str:
     """Eight random hexadecimal digits, so that two keys made on one day differ in name."""
     return new_key()[:4].hex()
 
@@ -99,9 +103,8 @@ class Keyring:
 
     def wrap(self, seal: RecordSeal, procedure_id: UUID) -> tuple[str, bytes]:
         """The id of the active KEK, and the record's DEK wrapped under it."""
-        kek = self.active(KeyPurpose.KEK)
-        wrapped = self._wraps[kek.id].wrap(seal.application_id, procedure_id, seal.document_key())
-        return kek.id, wrapped
+        kek_id = self.active(KeyPurpose.KEK).id
+        return kek_id, seal.wrapped_by(self._wraps[kek_id], procedure_id)
 
     def open_record(
         self, application_id: UUID, procedure_id: UUID, kek_id: str, wrapped: bytes
@@ -111,6 +114,17 @@ class Keyring:
         if wrap is None:
             raise UnknownKey
         return RecordSeal(application_id, wrap.unwrap(application_id, procedure_id, wrapped))
+
+    def loose_seal(self, kek_id: str, thing_id: UUID) -> RecordSeal:
+        """A seal for the few things that belong to no application; UnknownKey without the KEK.
+
+        Its key is HKDF-SHA-256 of the KEK with "kluis loose" and the id, each length-prefixed.
+        """
+        if kek_id not in self._wraps:
+            raise UnknownKey
+        info = frame(b"kluis loose", thing_id.bytes)
+        derived = HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self.keys[kek_id].secret)
+        return RecordSeal(thing_id, derived)
 
     def with_key(self, new: Key) -> "Keyring":
         """`new` added; the key of its purpose that was active becomes decrypt-only."""

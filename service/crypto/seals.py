@@ -54,25 +54,29 @@ class RecordSeal:
         """The JSON-able `value` as a blob that opens only as this field of this application."""
         plaintext = orjson.dumps(value)
         padded = plaintext.ljust(-len(plaintext) % PADDED_TO + len(plaintext))
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = self._aead.encrypt(nonce, padded, self._context + _field_context(name))
-        return VERSION + nonce + sealed
+        return _encrypt(self._aead, padded, self._context + _field_context(name))
 
     def open(self, name: str, blob: bytes) -> object:
         """The value that was sealed; whatever is wrong with the blob, Unreadable."""
-        if blob[:1] != VERSION:
-            raise Unreadable
-        nonce, sealed = blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :]
-        try:
-            padded = self._aead.decrypt(nonce, sealed, self._context + _field_context(name))
-        except (InvalidTag, ValueError) as error:
-            raise Unreadable from error
-        value: object = orjson.loads(padded)
+        value: object = orjson.loads(
+            _decrypt(self._aead, blob, self._context + _field_context(name))
+        )
         return value
 
-    def document_key(self) -> bytes:
-        """The key material from which each document derives a key of its own."""
-        return self._key
+    def wrap_document_key(self, document_id: UUID, key: bytes) -> bytes:
+        """The header of a document: its key, which opens only as this document's of this record."""
+        return _encrypt(self._aead, key, self._document_context(document_id))
+
+    def unwrap_document_key(self, document_id: UUID, header: bytes) -> bytes:
+        """The document's key; whatever is wrong with the header, Unreadable."""
+        return _decrypt(self._aead, header, self._document_context(document_id))
+
+    def wrapped_by(self, wrap: "KeyWrap", procedure_id: UUID) -> bytes:
+        """This record's DEK, wrapped."""
+        return wrap.wrap(self.application_id, procedure_id, self._key)
+
+    def _document_context(self, document_id: UUID) -> bytes:
+        return frame(b"kluis document", VERSION, self.application_id.bytes, document_id.bytes)
 
 
 def new_key() -> bytes:
@@ -91,21 +95,27 @@ class KeyWrap:
 
     def wrap(self, application_id: UUID, procedure_id: UUID, dek: bytes) -> bytes:
         """The DEK as bytes that unwrap only for this application in this procedure."""
-        nonce = os.urandom(NONCE_BYTES)
-        context = self._context(application_id, procedure_id)
-        return VERSION + nonce + self._aead.encrypt(nonce, dek, context)
+        return _encrypt(self._aead, dek, self._context(application_id, procedure_id))
 
     def unwrap(self, application_id: UUID, procedure_id: UUID, wrapped: bytes) -> bytes:
         """The DEK; whatever is wrong with the wrapped bytes, Unreadable."""
-        if wrapped[:1] != VERSION:
-            raise Unreadable
-        nonce, sealed = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
-        try:
-            return self._aead.decrypt(nonce, sealed, self._context(application_id, procedure_id))
-        except (InvalidTag, ValueError) as error:
-            raise Unreadable from error
+        return _decrypt(self._aead, wrapped, self._context(application_id, procedure_id))
 
     def _context(self, application_id: UUID, procedure_id: UUID) -> bytes:
         return frame(
             b"kluis key", VERSION, application_id.bytes, procedure_id.bytes, self.kek_id.encode()
         )
+
+
+def _encrypt(aead: AESGCM, plaintext: bytes, context: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + aead.encrypt(nonce, plaintext, context)
+
+
+def _decrypt(aead: AESGCM, blob: bytes, context: bytes) -> bytes:
+    if blob[:1] != VERSION:
+        raise Unreadable
+    try:
+        return aead.decrypt(blob[1 : 1 + NONCE_BYTES], blob[1 + NONCE_BYTES :], context)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable from error

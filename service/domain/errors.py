@@ -23,6 +23,7 @@ class Refusal(Exception):
         self.detail = detail
         self.faults = tuple(faults)
         self.facts = facts
+        self.is_audited = False
 
 
 class Unauthenticated(Refusal):

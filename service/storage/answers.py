@@ -1,0 +1,42 @@
+"""Answers kept for 24 hours, so that a repeated POST is answered and not done again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session
+
+from service.storage.tables import StoredAnswer
+
+
+def claim_answer(
+    session: Session, scope: bytes, fingerprint: bytes, now: datetime, expires_at: datetime
+) -> StoredAnswer | None:
+    """Claim the scope for this transaction; the answer that is already there, if there is one.
+
+    While another transaction holds the claim, this one waits for it to end: the unique key is
+    the lock, and it ends with its transaction.
+    """
+    session.execute(
+        delete(StoredAnswer).where(StoredAnswer.scope == scope, StoredAnswer.expires_at <= now)
+    )
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = {"scope": scope, "fingerprint": fingerprint, "expires_at": expires_at}
+    claimed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
+        dialect.insert(StoredAnswer).values(row).on_conflict_do_nothing()
+    )
+    if claimed.rowcount:
+        return None
+    query = select(StoredAnswer).where(StoredAnswer.scope == scope)
+    return session.scalar(query.execution_options(populate_existing=True))
+
+
+def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
+    """The row that this transaction claimed."""
+    return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()
+
+
+def delete_expired_answers(session: Session, now: datetime) -> None:
+    session.execute(delete(StoredAnswer).where(StoredAnswer.expires_at <= now))

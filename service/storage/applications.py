@@ -1,0 +1,231 @@
+"""Finding applications: what a principal does not reach is not in the answer of the query."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, null, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
+
+from service.domain.catalogue import FIELDS
+from service.domain.policy import TEAM_ROLES, Role
+from service.domain.retention import (
+    Phase,
+    Retention,
+    end_of,
+    latest_end_with_aftercare_over,
+    phase_of,
+)
+from service.storage.tables import (
+    Application,
+    Channel,
+    ConsentChange,
+    ConsentEvent,
+    ConsentWording,
+    Procedure,
+    ProcedureKind,
+    RecordKey,
+    TeamMember,
+    sealed_column,
+)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Whose eyes a query looks with."""
+
+    role: Role
+    subject: str
+    today: date
+
+
+@dataclass(frozen=True)
+class Found:
+    """An application that the principal reaches, with its procedure and his role on the team."""
+
+    application: Application
+    procedure: Procedure
+    key: RecordKey
+    team_role: Role | None
+
+    def retention(self, *, consented: bool) -> Retention:
+        row = self.application
+        return Retention(self.procedure.ends_on, row.withdrawn_on, consented, row.hold_until)
+
+    def phase(self, today: date) -> Phase:
+        end = end_of(self.procedure.ends_on, self.application.withdrawn_on)
+        return phase_of(end, self.application.purge_on, today)
+
+
+FoundRow = tuple[Application, Procedure, RecordKey, Role | None]
+
+
+def find_application(
+    session: Session, application_id: UUID, reach: Reach, fields: Iterable[str] = ()
+) -> Found | None:
+    """The application if this principal reaches it today, with the seals of `fields` loaded."""
+    query = _reachable(reach, fields).where(Application.id == application_id)
+    row = session.execute(query).one_or_none()
+    return None if row is None else Found(*row)
+
+
+def lock_application(
+    session: Session, found: Found, reach: Reach, fields: Iterable[str] = (), *, alone: bool = False
+) -> Found | None:
+    """The same, locked to the transaction's end: the procedure, then the application.
+
+    The procedure is shared with others who rely on its end, unless it is wanted `alone`.
+
+    Everything that moves a date takes its locks in this order, so that none can wait in a ring;
+    what was found is looked at again, for it may have gone or changed before the lock was held.
+    """
+    lock_procedure(session, found.procedure.id, shared=not alone)
+    query = (
+        _reachable(reach, fields)
+        .where(Application.id == found.application.id)
+        .with_for_update(of=Application)
+        .execution_options(populate_existing=True)
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else Found(*row)
+
+
+def lock_procedure(session: Session, procedure_id: UUID, *, shared: bool) -> Procedure | None:
+    """The procedure, locked: shared to rely on its end, alone to move it."""
+    return session.scalar(
+        select(Procedure)
+        .where(Procedure.id == procedure_id)
+        .with_for_update(read=shared)
+        .execution_options(populate_existing=True)
+    )
+
+
+def list_applications(  # noqa: PLR0913  # a page has a place, a start and a size
+    session: Session,
+    procedure_id: UUID,
+    reach: Reach,
+    fields: Iterable[str],
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Found]:
+    """A page of the applications in one procedure, oldest first."""
+    query = _reachable(reach, fields).where(Application.procedure_id == procedure_id)
+    return _page(session, query, after, limit)
+
+
+def list_talent_pool(
+    session: Session, reach: Reach, fields: Iterable[str], after: UUID | None, limit: int
+) -> Sequence[Found]:
+    """A page of all that a sourcer reaches, oldest first."""
+    return _page(session, _reachable(reach, fields), after, limit)
+
+
+def find_same_email(
+    session: Session, procedure_id: UUID, indexes: Collection[bytes], today: date
+) -> dict[bytes, list[UUID]]:
+    """The applications of one procedure by e-mail index, for the indexes given; none past its date."""
+    rows = session.execute(
+        select(Application.email_index, Application.id).where(
+            Application.procedure_id == procedure_id,
+            Application.email_index.in_(indexes),
+            Application.purge_on > today,
+        )
+    )
+    same: dict[bytes, list[UUID]] = {}
+    for index, application_id in rows:
+        same.setdefault(index, []).append(application_id)
+    return same
+
+
+def fields_present(session: Session, application_id: UUID) -> frozenset[str]:
+    """The names of the fields that hold a value, without loading any."""
+    columns = [sealed_attribute(name).is_not(None).label(name) for name in FIELDS]
+    row = session.execute(select(*columns).where(Application.id == application_id)).one()
+    return frozenset(name for name, present in row._mapping.items() if present)
+
+
+def has_aftercare_over(today: date) -> ColumnElement[bool]:
+    """Whether the month after the end has passed: the SQL twin of the talent pool's beginning."""
+    end = case(
+        (Application.withdrawn_on < Procedure.ends_on, Application.withdrawn_on),
+        else_=Procedure.ends_on,
+    )
+    return end <= latest_end_with_aftercare_over(today)
+
+
+def is_consented() -> ColumnElement[bool]:
+    """Whether the last event in the application's ledger gave consent; none is not consent."""
+    last = (
+        select(ConsentEvent.change)
+        .where(ConsentEvent.application_id == Application.id)
+        .order_by(ConsentEvent.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((last == ConsentChange.GIVEN, true()), else_=false())
+
+
+def is_open_kind() -> ColumnElement[bool]:
+    return Procedure.kind == ProcedureKind.OPEN
+
+
+def sealed_attribute(name: str) -> InstrumentedAttribute[bytes | None]:
+    """The mapped column with the seal of this field."""
+    attribute: InstrumentedAttribute[bytes | None] = getattr(Application, sealed_column(name))
+    return attribute
+
+
+def _reachable(reach: Reach, fields: Iterable[str]) -> Select[FoundRow]:
+    """All that the principal reaches today. A role without a line here reaches nothing."""
+    team_role = TeamMember.role if reach.role in TEAM_ROLES else null()
+    query = (
+        select(Application, Procedure, RecordKey, team_role)
+        .join(Procedure, Procedure.id == Application.procedure_id)
+        .join(RecordKey, RecordKey.application_id == Application.id)
+        .options(*(undefer(sealed_attribute(name)) for name in fields))
+    )
+    if reach.role in TEAM_ROLES:
+        query = query.join(
+            TeamMember,
+            and_(
+                TeamMember.procedure_id == Application.procedure_id,
+                TeamMember.subject == reach.subject,
+            ),
+        )
+    return query.where(_reaches(reach))
+
+
+def _reaches(reach: Reach) -> ColumnElement[bool]:
+    alive = Application.purge_on > reach.today
+    if reach.role in TEAM_ROLES:
+        return alive
+    if reach.role is Role.OFFICER:
+        return or_(alive, Application.hold_until > reach.today)
+    if reach.role is Role.WEBSITE:
+        return and_(alive, Application.channel == Channel.WEBSITE)
+    if reach.role is Role.SOURCER:
+        return and_(alive, has_aftercare_over(reach.today), _names_talent_pool())
+    return false()
+
+
+def _names_talent_pool() -> ColumnElement[bool]:
+    """Whether the wording that was last agreed to names the talent pool."""
+    last = (
+        select(ConsentWording.names_talent_pool)
+        .join(ConsentEvent, ConsentEvent.wording_version == ConsentWording.version)
+        .where(ConsentEvent.application_id == Application.id)
+        .order_by(ConsentEvent.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return last.is_(true())
+
+
+def _page(
+    session: Session, query: Select[FoundRow], after: UUID | None, limit: int
+) -> Sequence[Found]:
+    if after is not None:
+        query = query.where(Application.id > after)
+    rows = session.execute(query.order_by(Application.id).limit(limit))
+    return [Found(*row) for row in rows]

@@ -1,0 +1,69 @@
+"""The audit: one row a decision, and what was read by whom in the last hour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, String, cast, delete, func, select
+from sqlalchemy.orm import Session
+
+from service.storage.tables import AuditEvent
+
+_BUDGET_SPAN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which events are asked for; None asks for all."""
+
+    application_id: UUID | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def count_applications_shown(session: Session, subject: str, now: datetime) -> int:
+    """How many applications were shown to the subject in the last hour, repeats counted."""
+    query = select(func.coalesce(func.sum(AuditEvent.shown), 0)).where(*_recent(subject, now))
+    return int(session.scalar(query) or 0)
+
+
+def list_applications_shown(session: Session, subject: str, now: datetime) -> set[str]:
+    """The ids of the applications shown to the subject in the last hour."""
+    query = select(AuditEvent.application_ids).where(*_recent(subject, now))
+    return {application_id for ids in session.scalars(query) for application_id in ids}
+
+
+def list_audit_events(
+    session: Session, wanted: AuditFilter, after: UUID | None, limit: int
+) -> Sequence[AuditEvent]:
+    """A page of audit events, oldest first."""
+    query = select(AuditEvent)
+    if wanted.application_id is not None:
+        # Ids are hexadecimal digits and hyphens: nothing in one can be a pattern.
+        listed = cast(AuditEvent.application_ids, String)
+        query = query.where(listed.contains(str(wanted.application_id)))
+    if wanted.subject is not None:
+        query = query.where(AuditEvent.subject == wanted.subject)
+    if wanted.since is not None:
+        query = query.where(AuditEvent.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(AuditEvent.at < wanted.until)
+    if after is not None:
+        query = query.where(AuditEvent.id > after)
+    return session.scalars(query.order_by(AuditEvent.id).limit(limit)).all()
+
+
+def delete_audit_events_before(session: Session, moment: datetime, limit: int) -> None:
+    """Delete at most `limit` events older than `moment`."""
+    old = select(AuditEvent.id).where(AuditEvent.at < moment).limit(limit)
+    session.execute(delete(AuditEvent).where(AuditEvent.id.in_(old.scalar_subquery())))
+
+
+def _recent(subject: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AuditEvent.subject == subject,
+        AuditEvent.at > now - _BUDGET_SPAN,
+        AuditEvent.shown > 0,
+    )

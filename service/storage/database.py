@@ -1,0 +1,107 @@
+"""The engine: one code for SQLite and PostgreSQL, and what each needs to behave."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from service.domain.errors import Unavailable
+
+_BUSY_SECONDS = 5
+_WRITES = "kluis_writes"
+
+
+class Base(DeclarativeBase):
+    """The base of all tables."""
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def engine_options(url: str, pool_size: int) -> dict[str, Any]:
+    """How the engine is made for this database."""
+    if url.startswith("sqlite"):
+        connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+        return {"pool_size": pool_size, "max_overflow": 0, "connect_args": connect}
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": _BUSY_SECONDS,
+        "connect_args": {
+            "connect_timeout": _BUSY_SECONDS,
+            # A transaction pooler (PgBouncer) hands each transaction another server connection.
+            "prepare_threshold": None,
+            "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC",
+        },
+    }
+
+
+def separate_engine(url: str) -> Engine:
+    """An engine of its own, with the same settings, for work outside a request."""
+    engine = create_engine(url, **engine_options(url, 2))
+    prepare_engine(engine)
+    return engine
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Teach SQLite's driver real transactions, deletion that overwrites, and foreign keys."""
+    if engine.dialect.name != "sqlite":
+        return
+    database = engine.url.database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "temp_store=MEMORY",
+        f"busy_timeout={_BUSY_SECONDS * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns writer can find its snapshot outdated; who will write says so first.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def begin_writing(session: Session) -> None:
+    """Begin the session's transaction as one that will write."""
+    session.connection(execution_options={_WRITES: True})
+
+
+@contextmanager
+def unavailable_when_failing() -> Iterator[None]:
+    """Turn the database's own failures (gone, full, locked, refusing) into Unavailable."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
+        raise Unavailable from error
+
+
+def database_now(session: Session) -> datetime:
+    """The moment by the database's own clock."""
+    if session.get_bind().dialect.name == "sqlite":
+        text = session.scalar(select(func.strftime("%Y-%m-%dT%H:%M:%f", "now")))
+        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
+    moment = session.scalar(select(func.clock_timestamp()))
+    if not isinstance(moment, datetime):  # a database that does not know the time is not usable
+        raise Unavailable
+    return moment

@@ -1,0 +1,55 @@
+"""Documents and their sealed chunks."""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
+from uuid import UUID
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from service.domain.catalogue import DocumentKind
+from service.storage.tables import Document, DocumentChunk
+
+_CHUNKS_AT_A_TIME = 8
+
+
+def list_documents(
+    session: Session, application_ids: Collection[UUID], kinds: Collection[DocumentKind]
+) -> Sequence[Document]:
+    """The documents of these kinds with these applications, oldest first."""
+    return session.scalars(
+        select(Document)
+        .where(Document.application_id.in_(application_ids), Document.kind.in_(kinds))
+        .order_by(Document.id)
+    ).all()
+
+
+def find_document(session: Session, application_id: UUID, document_id: UUID) -> Document | None:
+    query = select(Document).where(Document.id == document_id)
+    return session.scalar(query.where(Document.application_id == application_id))
+
+
+def count_documents(session: Session, application_id: UUID) -> int:
+    query = select(func.count()).where(Document.application_id == application_id)
+    return session.scalar(query) or 0
+
+
+def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -> None:
+    """Store the sealed chunks, a few at a time, so that no document is in memory as a whole."""
+    numbered = enumerate(chunks)
+    while rows := [
+        {"document_id": document_id, "number": number, "sealed": sealed}
+        for number, sealed in islice(numbered, _CHUNKS_AT_A_TIME)
+    ]:
+        session.execute(insert(DocumentChunk), rows)
+
+
+def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
+    """The next few sealed chunks from number `first` on; none when there are no more."""
+    query = select(DocumentChunk.sealed).where(
+        DocumentChunk.document_id == document_id,
+        DocumentChunk.number >= first,
+        DocumentChunk.number < first + _CHUNKS_AT_A_TIME,
+    )
+    return session.scalars(query.order_by(DocumentChunk.number)).all()
+

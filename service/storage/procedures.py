@@ -1,0 +1,72 @@
+"""Procedures and their teams."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from service.domain.policy import Role
+from service.storage.applications import is_consented
+from service.storage.tables import Application, Procedure, TeamMember
+
+
+def find_procedure(session: Session, procedure_id: UUID, member: str | None) -> Procedure | None:
+    """The procedure; if `member` is given, only where he is on the team as a recruiter."""
+    query = select(Procedure).where(Procedure.id == procedure_id)
+    if member is not None:
+        query = query.where(_recruits(member))
+    return session.scalar(query)
+
+
+def find_vacancy(session: Session, reference: str, member: str | None = None) -> Procedure | None:
+    """The procedure with this reference; if `member` is given, only where he recruits."""
+    query = select(Procedure).where(Procedure.reference == reference)
+    if member is not None:
+        query = query.where(_recruits(member))
+    return session.scalar(query)
+
+
+def list_procedures(
+    session: Session, member: str | None, ends_before: date | None, after: UUID | None, limit: int
+) -> Sequence[Procedure]:
+    """A page of procedures, oldest first: all, or those where `member` recruits."""
+    query = select(Procedure)
+    if member is not None:
+        query = query.where(_recruits(member))
+    if ends_before is not None:
+        query = query.where(Procedure.ends_on < ends_before)
+    if after is not None:
+        query = query.where(Procedure.id > after)
+    return session.scalars(query.order_by(Procedure.id).limit(limit)).all()
+
+
+def list_team(session: Session, procedure_id: UUID) -> Sequence[TeamMember]:
+    """The members of one team; a team is small, so there are no pages."""
+    query = select(TeamMember).where(TeamMember.procedure_id == procedure_id)
+    return session.scalars(query.order_by(TeamMember.subject)).all()
+
+
+def find_member(session: Session, procedure_id: UUID, subject: str) -> TeamMember | None:
+    return session.get(TeamMember, (procedure_id, subject))
+
+
+def lock_applications_of(session: Session, procedure_id: UUID) -> Sequence[tuple[Application, bool]]:
+    """Every application of a procedure, locked, with whether consent stands; in order of id."""
+    rows = session.execute(
+        select(Application, is_consented())
+        .where(Application.procedure_id == procedure_id)
+        .order_by(Application.id)
+        .with_for_update(of=Application)
+        .execution_options(populate_existing=True)
+    )
+    return [(row[0], bool(row[1])) for row in rows]
+
+
+def _recruits(subject: str) -> exists:
+    return exists().where(
+        TeamMember.procedure_id == Procedure.id,
+        TeamMember.subject == subject,
+        TeamMember.role == Role.RECRUITER,
+    )

@@ -1,0 +1,51 @@
+"""After the deletion: getting the deleted bytes out of the database's files.
+
+SQLite overwrites what it deletes (`secure_delete`); its write-ahead log still holds older pages
+until it is truncated. PostgreSQL's VACUUM frees deleted rows without overwriting them, so that
+their bytes stay in the pages: only a rewrite (VACUUM FULL) leaves them behind. The table of wrapped
+keys is narrow and is always rewritten; without its key a seal is noise. The others are rewritten
+too while they are small enough for the moment's lock that it takes.
+"""
+
+from sqlalchemy import Connection, Engine, text
+
+_NARROW = ("record_key",)
+_WIDE = ("application", "document", "document_chunk", "consent_event", "hold", "handover")
+_OWN = ("idempotency_key",)
+
+
+def scrub(engine: Engine, rewrite_bytes: int) -> bool:
+    """Remove deleted bytes from the files. False if somebody's reading kept some of them in."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if engine.dialect.name == "sqlite":
+            return _truncate_log(connection)
+        return _rewrite(connection, rewrite_bytes)
+
+
+def _truncate_log(connection: Connection) -> bool:
+    busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
+    return not busy
+
+
+def _rewrite(connection: Connection, rewrite_bytes: int) -> bool:
+    if _has_older_snapshot(connection):
+        return False
+    for table in _NARROW + _OWN + _WIDE:
+        small = _size(connection, table) <= rewrite_bytes
+        full = "FULL" if table in _NARROW or small else "FULL FALSE"
+        connection.execute(text(f"VACUUM ({full}) {table}"))
+    return True
+
+
+def _size(connection: Connection, table: str) -> int:
+    query = text("SELECT pg_total_relation_size(CAST(:table AS regclass))")
+    return int(connection.execute(query, {"table": table}).scalar_one())
+
+
+def _has_older_snapshot(connection: Connection) -> bool:
+    """Whether a transaction elsewhere may still see deleted rows: then no rewrite drops them."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL"
+        " AND pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    return int(connection.execute(query).scalar_one()) > 0

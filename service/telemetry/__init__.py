@@ -1,0 +1,1 @@
+"""What the operator sees: logs, counters, alarms. Ids, codes and counts; never a value."""

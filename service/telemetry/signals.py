@@ -1,0 +1,75 @@
+"""Counters for Prometheus, and alarm events that a monitoring system can act on."""
+
+import os
+from enum import StrEnum
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+_log = structlog.get_logger()
+
+
+class Alarm(StrEnum):
+    """What somebody should know of soon. The words are stable: rules are written against them."""
+
+    TOKEN_CREATED = "token-created"  # noqa: S105  # an event, not a secret
+    TOKEN_REVOKED = "token-revoked"  # noqa: S105  # an event, not a secret
+    TEAM_CHANGED = "team-changed"
+    PURGE_BRAKED = "purge-braked"
+    PURGE_CONFIRMED = "purge-confirmed"
+    READ_BUDGET_SPENT = "read-budget-spent"
+    FIELD_UNREADABLE = "field-unreadable"
+    NOT_SCRUBBED = "not-scrubbed"
+    KEYS_CHANGED = "keys-changed"
+    DUTY_OPEN = "duty-open"
+
+
+class Signals:
+    """The counters of one application object, and the way to raise an alarm."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._alarms = Counter(
+            "kluis_alarms_total", "Alarm events by kind.", ["kind"], registry=self._registry
+        )
+        self._denied = Counter(
+            "kluis_denied_total",
+            "Refused requests by the code of the refusal.",
+            ["code"],
+            registry=self._registry,
+        )
+        self._unreadable = Counter(
+            "kluis_unreadable_fields_total",
+            "Stored fields and documents that did not open.",
+            registry=self._registry,
+        )
+        self._requests = Histogram(
+            "kluis_request_seconds",
+            "Duration of requests by route and status.",
+            ["route", "method", "status"],
+            registry=self._registry,
+        )
+
+    def alarm(self, kind: Alarm, **facts: object) -> None:
+        """Raise an alarm event. `facts` are ids, codes, dates and counts."""
+        self._alarms.labels(kind).inc()
+        _log.warning("alarm", alarm=kind, **{name: str(fact) for name, fact in facts.items()})
+
+    def denied(self, code: str) -> None:
+        self._denied.labels(code).inc()
+
+    def unreadable(self, application_id: object, places: list[str]) -> None:
+        self._unreadable.inc(len(places))
+        self.alarm(Alarm.FIELD_UNREADABLE, application_id=application_id, fields=",".join(places))
+
+    def request(self, route: str, method: str, status: int, seconds: float) -> None:
+        self._requests.labels(route, method, str(status)).observe(seconds)
+
+    def exposition(self) -> bytes:
+        """The counters in Prometheus' text format; of all processes, where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)
+        return generate_latest(registry)

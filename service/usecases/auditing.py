@@ -1,0 +1,49 @@
+"""Reading the audit: who did what, and who saw whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.policy import Action, Purpose, Role
+from service.storage.audit import AuditFilter, list_audit_events
+from service.storage.tables import AuditEvent
+from service.usecases.case import Case, usecase
+from service.usecases.paging import Page, PageOf, page
+
+
+@dataclass(frozen=True)
+class AuditView:
+    id: UUID
+    at: datetime
+    role: Role
+    subject: str
+    action: Action | None
+    outcome: str
+    purpose: Purpose | None
+    application_ids: list[str]
+    fields: list[str]
+    details: dict[str, object]
+    request_id: UUID
+
+
+@usecase(Action.READ_AUDIT)
+def list_events(case: Case, wanted: AuditFilter, asked: PageOf) -> Page[AuditView]:
+    """A page of audit events, oldest first."""
+    rows = list_audit_events(case.session, wanted, asked.after, asked.limit + 1)
+    return page(rows, asked, lambda row: row.id, _view)
+
+
+def _view(row: AuditEvent) -> AuditView:
+    return AuditView(
+        id=row.id,
+        at=row.at,
+        role=row.role,
+        subject=row.subject,
+        action=row.action,
+        outcome=row.outcome,
+        purpose=row.purpose,
+        application_ids=row.application_ids,
+        fields=row.fields,
+        details=row.details,
+        request_id=row.request_id,
+    )

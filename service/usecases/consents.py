@@ -1,0 +1,111 @@
+"""Consent: a ledger of what was given and withdrawn, never a flag."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from service.domain.errors import Conflict, Fault, Forbidden, Invalid
+from service.domain.policy import Action, Role
+from service.storage import consents
+from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
+from service.usecases.case import Case, open_seal, usecase
+from service.usecases.records import Standing, get_record, lock_record, settle
+
+
+@dataclass(frozen=True)
+class ConsentStatement:
+    """Consent given on a wording, or withdrawn."""
+
+    change: ConsentChange
+    channel: Channel
+    wording_version: str | None
+
+
+@dataclass(frozen=True)
+class ConsentView:
+    number: int
+    change: ConsentChange
+    at: datetime
+    wording_version: str | None
+    channel: Channel
+    recorded_by: str
+
+
+@dataclass(frozen=True)
+class WordingView:
+    version: str
+    texts: dict[str, str]
+    names_talent_pool: bool
+    added_at: datetime
+
+
+@usecase(Action.RECORD_CONSENT)
+def record_consent(case: Case, application_id: UUID, statement: ConsentStatement) -> Standing:
+    """Append to the ledger, until the record is due; the deletion date follows at once."""
+    by_website = case.principal.role is Role.WEBSITE
+    if by_website != (statement.channel is Channel.WEBSITE):
+        raise Forbidden("This channel is not this role's.", [Fault("/channel", "not-for-this-role")])
+    found = lock_record(case, application_id)
+    if found.application.purge_on <= case.today:
+        raise Conflict("record-due", "The record is due; consent brings nothing back.")
+    if statement.wording_version is not None:
+        get_wording(case, statement.wording_version, "/wording_version")
+    case.session.add(
+        ConsentEvent(
+            application_id=application_id,
+            number=len(consents.list_consent_events(case.session, application_id)) + 1,
+            change=statement.change,
+            at=case.now,
+            wording_version=statement.wording_version,
+            channel=statement.channel,
+            recorded_by=case.principal.subject,
+        )
+    )
+    case.session.flush()
+    case.entry.details = {"change": statement.change, "wording": statement.wording_version}
+    case.keep_answer_under(open_seal(case, found))
+    return settle(case, found)
+
+
+@usecase(Action.READ_CONSENT)
+def list_consent_events(case: Case, application_id: UUID) -> list[ConsentView]:
+    """The ledger of one application, oldest first."""
+    get_record(case, application_id)
+    rows = consents.list_consent_events(case.session, application_id)
+    return [
+        ConsentView(r.number, r.change, r.at, r.wording_version, r.channel, r.recorded_by)
+        for r in rows
+    ]
+
+
+@usecase(Action.ADD_WORDING)
+def add_wording(
+    case: Case, version: str, texts: dict[str, str], *, names_talent_pool: bool
+) -> WordingView:
+    """Add a wording under a new version; a version, once shown to people, never changes."""
+    if consents.find_wording(case.session, version) is not None:
+        raise Conflict("wording-exists", "A wording is never changed: add it under a new version.")
+    row = ConsentWording(
+        version=version, texts=texts, names_talent_pool=names_talent_pool, added_at=case.now
+    )
+    case.session.add(row)
+    case.entry.details = {"wording": version}
+    return _wording(row)
+
+
+@usecase(Action.LIST_WORDINGS)
+def list_wordings(case: Case) -> list[WordingView]:
+    """All wordings, oldest first."""
+    return [_wording(row) for row in consents.list_wordings(case.session)]
+
+
+def get_wording(case: Case, version: str, pointer: str) -> ConsentWording:
+    """The wording, or Invalid at `pointer`."""
+    row = consents.find_wording(case.session, version)
+    if row is None:
+        raise Invalid(faults=[Fault(pointer, "unknown")])
+    return row
+
+
+def _wording(row: ConsentWording) -> WordingView:
+    return WordingView(row.version, row.texts, row.names_talent_pool, row.added_at)

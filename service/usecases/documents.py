@@ -1,0 +1,245 @@
+"""Documents: sealed while they arrive, stored in one short transaction, served chunk by chunk."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import IO
+from uuid import UUID
+
+from service.crypto.documents import (
+    SEALED_CHUNK_BYTES,
+    DocumentOpener,
+    DocumentSealer,
+    chunk_count,
+)
+from service.crypto.seals import RecordSeal
+from service.domain.bsn import holds_bsn
+from service.domain.catalogue import DocumentKind
+from service.domain.errors import Conflict, Fault, Forbidden, NotFound, TooLarge, Unreadable
+from service.domain.media import LEADING_BYTES, extension, media_type_of
+from service.domain.policy import Action, Purpose, Role, Sight
+from service.storage import documents
+from service.storage.database import unavailable_when_failing
+from service.storage.tables import Document
+from service.usecases.case import Case, open_seal, usecase
+from service.usecases.records import (
+    Found,
+    get_record,
+    lock_record,
+    settle,
+    sight_of,
+    state_purpose,
+)
+
+WEBSITE_ADDS_WITHIN = timedelta(hours=1)
+
+
+class Upload:
+    """A file on its way in: what is written to it is sealed at once and kept sealed.
+
+    The sealed chunks wait in a temporary file without a name; their key is in memory only, so
+    that nothing of an upload that breaks off can ever be read.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._sealer = DocumentSealer()
+        self._sealed: IO[bytes] = tempfile.TemporaryFile()
+        self._most_bytes = most_bytes
+        self._leading = b""
+        self._digest = sha256()
+        self.kind = DocumentKind.OTHER
+        self.name = ""
+
+    @property
+    def size(self) -> int:
+        return self._sealer.size
+
+    @property
+    def key(self) -> bytes:
+        return self._sealer.key
+
+    @property
+    def media_type(self) -> str | None:
+        return media_type_of(self._leading)
+
+    @property
+    def digest(self) -> bytes:
+        """Of the plaintext; it never leaves the process, only a keyed digest over it does."""
+        return self._digest.digest()
+
+    def write(self, data: bytes) -> int:
+        """Seal what arrived; TooLarge as soon as it is more than a document may be."""
+        if self.size + len(data) > self._most_bytes:
+            raise TooLarge("A document is larger than allowed.")
+        if len(self._leading) < LEADING_BYTES:
+            self._leading = (self._leading + data)[:LEADING_BYTES]
+        self._digest.update(data)
+        for sealed in self._sealer.write(data):
+            self._sealed.write(sealed)
+        return len(data)
+
+    def sealed_chunks(self) -> Iterator[bytes]:
+        """The whole document in sealed chunks, once."""
+        self._sealed.write(self._sealer.finish())
+        self._sealed.seek(0)
+        while chunk := self._sealed.read(SEALED_CHUNK_BYTES):
+            yield chunk
+
+    def close(self) -> None:
+        self._sealed.close()
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """What is told of a document; `name` is null where it does not open."""
+
+    id: UUID
+    kind: DocumentKind
+    name: str | None
+    media_type: str
+    size: int
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class Download:
+    """A document to be sent. `chunks` opens it piece by piece, each from a short transaction."""
+
+    filename: str
+    media_type: str
+    size: int
+    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
+
+
+def upload_faults(upload: Upload, pointer: str) -> list[Fault]:
+    """What is not acceptable about a file that has arrived whole."""
+    if upload.size == 0:
+        return [Fault(pointer, "empty")]
+    if upload.media_type is None:
+        return [Fault(pointer, "not-an-accepted-kind-of-file")]
+    if holds_bsn(upload.name):
+        return [Fault(f"{pointer}/name", "looks-like-bsn")]
+    return []
+
+
+def store_upload(case: Case, seal: RecordSeal, upload: Upload) -> Document:
+    """Store a sealed upload with the record of `seal`."""
+    document_id = case.new_id()
+    row = Document(
+        id=document_id,
+        application_id=seal.application_id,
+        kind=upload.kind,
+        media_type=upload.media_type,
+        size=upload.size,
+        added_at=case.now,
+        sealed_name=seal.seal(_name_field(document_id), upload.name),
+        header=seal.wrap_document_key(document_id, upload.key),
+    )
+    case.session.add(row)
+    case.session.flush()
+    documents.store_chunks(case.session, document_id, upload.sealed_chunks())
+    return row
+
+
+@usecase(Action.ADD_DOCUMENT)
+def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentView:
+    """Add a document: the website within the hour of intake, recruiter and officer at any time."""
+    found = lock_record(case, application_id)
+    if case.principal.role is Role.WEBSITE:
+        if case.now >= found.application.received_at + WEBSITE_ADDS_WITHIN:
+            raise Conflict("too-late", "The website adds documents within the hour of intake.")
+    else:
+        _demand_kind(sight_of(case, found), upload.kind)
+    present = documents.count_documents(case.session, application_id)
+    if present >= case.house.settings.max_files:
+        raise TooLarge("This application has as many documents as allowed.")
+    seal = open_seal(case, found)
+    row = store_upload(case, seal, upload)
+    case.entry.details = {"document_id": str(row.id)}
+    case.keep_answer_under(seal)
+    settle(case, found)
+    return DocumentView(row.id, row.kind, upload.name, row.media_type, row.size, row.added_at)
+
+
+@usecase(Action.LIST_DOCUMENTS)
+def list_documents(case: Case, application_id: UUID) -> list[DocumentView]:
+    """The documents that the reader may see, with their names."""
+    found = get_record(case, application_id)
+    seen = sight_of(case, found)
+    state_purpose(case)
+    case.disclose([application_id], ["documents"])
+    rows = documents.list_documents(case.session, [application_id], seen.documents)
+    return [_view(case, found, row) for row in rows]
+
+
+@usecase(Action.READ_DOCUMENT)
+def read_document(case: Case, application_id: UUID, document_id: UUID) -> Download:
+    """One document, to be streamed. Its first chunk is opened before anything is promised."""
+    found = get_record(case, application_id)
+    row = _get_document(case, found, document_id)
+    state_purpose(case)
+    case.disclose([application_id], [f"document:{row.kind}"])
+    case.entry.details = {"document_id": str(row.id)}
+    key = open_seal(case, found).unwrap_document_key(row.id, row.header)
+    count = chunk_count(row.size)
+
+    def chunks() -> Iterator[bytes]:
+        yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id), count)
+
+    first = documents.read_chunks(case.session, row.id, 0)[:1]
+    next(DocumentOpener(key).open_all(first, count), None)
+    return Download(f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks)
+
+
+@usecase(Action.REMOVE_DOCUMENT)
+def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None:
+    """Remove a document, as a correction."""
+    found = lock_record(case, application_id)
+    row = _get_document(case, found, document_id)
+    case.purpose = Purpose.CORRECTION
+    case.entry.details = {"document_id": str(row.id)}
+    case.session.delete(row)
+    settle(case, found)
+
+
+def _sealed_chunks(case: Case, document_id: UUID) -> Iterator[bytes]:
+    """All sealed chunks, a few a transaction: no connection waits for a slow reader."""
+    number = 0
+    while True:
+        with unavailable_when_failing():
+            sealed = documents.read_chunks(case.session, document_id, number)
+            case.session.commit()
+        if not sealed:
+            return
+        yield from sealed
+        number += len(sealed)
+
+
+def _get_document(case: Case, found: Found, document_id: UUID) -> Document:
+    row = documents.find_document(case.session, found.application.id, document_id)
+    if row is None or row.kind not in sight_of(case, found).documents:
+        raise NotFound
+    return row
+
+
+def _demand_kind(seen: Sight, kind: DocumentKind) -> None:
+    if kind not in seen.documents:
+        raise Forbidden("This kind of document is not for this role.", [Fault("/kind", "denied")])
+
+
+def _view(case: Case, found: Found, row: Document) -> DocumentView:
+    try:
+        name = str(open_seal(case, found).open(_name_field(row.id), row.sealed_name))
+    except Unreadable:
+        name, record_id = None, found.application.id
+        signals = case.house.signals
+        case.afterwards(lambda: signals.unreadable(record_id, ["document-name"]))
+    return DocumentView(row.id, row.kind, name, row.media_type, row.size, row.added_at)
+
+
+def _name_field(document_id: UUID) -> str:
+    return f"document-name:{document_id}"
+
+

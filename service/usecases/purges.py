@@ -1,0 +1,179 @@
+"""The purge: plans, the brake, bounded runs with receipts, and the clean-up behind them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from time import perf_counter
+from uuid import UUID
+
+from service.domain.brake import MOST_STALE_RECORDS, BrakeReason, Situation, brake_reasons
+from service.domain.calendar import add_months
+from service.domain.errors import Conflict, NotFound
+from service.domain.policy import Action, Role
+from service.storage import answers, audit, purges
+from service.storage.tables import PurgeRun
+from service.telemetry.signals import Alarm
+from service.usecases.case import Case, usecase
+
+MOST_PER_RUN = 1_000
+AUDIT_KEPT_MONTHS = 24
+_AUDIT_DELETED_PER_RUN = 10_000
+
+
+@dataclass(frozen=True)
+class PurgeView:
+    """A run or a plan in numbers. `remaining` records are due and still there."""
+
+    id: UUID
+    planned: bool
+    at: datetime
+    today: date
+    purged: int
+    remaining: int
+    passed_over: int
+    completed: bool
+    brake: list[str]
+    confirmed_at: datetime | None
+    plan_id: UUID | None
+
+
+@dataclass(frozen=True)
+class PurgeDetails:
+    """A run or a plan and the ids it concerns: null for the purger, who sees counts only."""
+
+    run: PurgeView
+    application_ids: list[UUID] | None
+    more_ids: int
+
+
+@usecase(Action.PURGE)
+def plan_purge(case: Case) -> PurgeView:
+    """What a run would delete now, by the same predicate, without deleting."""
+    return _view(_plan(case, _brake(case)))
+
+
+@usecase(Action.PURGE)
+def run_purge(case: Case, limit: int = MOST_PER_RUN) -> PurgeView:
+    """Delete at most `limit` due records, whole and for good.
+
+    If the brake holds it, the answer is a plan that names why and was not carried out.
+    """
+    reasons = _brake(case)
+    plan = purges.find_confirmed_plan(case.session) if reasons else None
+    if reasons and plan is None:
+        row = _plan(case, reasons)
+        case.alarm(Alarm.PURGE_BRAKED, plan=row.id, due=row.remaining, reasons=",".join(reasons))
+        return _view(row)
+    return _view(_run(case, limit, plan))
+
+
+@usecase(Action.CONFIRM_PURGE)
+def confirm_plan(case: Case, plan_id: UUID, limit: int = MOST_PER_RUN) -> PurgeView:
+    """Release the brake for one plan, and begin with it; the job goes on from there."""
+    plan = purges.lock_run(case.session, plan_id)
+    if plan is None or not plan.planned:
+        raise NotFound
+    last = purges.find_last_completed(case.session)
+    if last is not None and last.at > plan.at:
+        raise Conflict("plan-outdated", "A run was completed since this plan was made.")
+    if plan.confirmed_at is None:
+        plan.confirmed_at, plan.confirmed_by = case.now, case.principal.subject
+        case.session.flush()
+    case.alarm(Alarm.PURGE_CONFIRMED, plan=plan_id, by=case.principal.subject)
+    return _view(_run(case, limit, plan))
+
+
+@usecase(Action.READ_PURGE_RUN)
+def read_purge_run(case: Case, run_id: UUID) -> PurgeDetails:
+    """A run or a plan: counts for the purger, ids as well for the privacy officer."""
+    row = purges.find_run(case.session, run_id)
+    if row is None:
+        raise NotFound
+    if case.principal.role is not Role.OFFICER:
+        return PurgeDetails(_view(row), None, 0)
+    if row.planned:
+        ids = list(purges.list_due(case.session, row.today, MOST_PER_RUN))
+        due = purges.count_due(case.session, row.today).due
+        return PurgeDetails(_view(row), ids, due - len(ids))
+    return PurgeDetails(_view(row), list(purges.list_purged(case.session, run_id)), 0)
+
+
+def _brake(case: Case) -> list[BrakeReason]:
+    last = purges.last_completed_on(case.session)
+    stale = 0
+    if last is not None:
+        most = MOST_STALE_RECORDS + 1
+        stale = purges.count_due_before(case.session, case.today, last, most)
+    skew = case.now - case.house.clock.database_now(case.session)
+    return list(brake_reasons(Situation(case.today, last, stale, skew)))
+
+
+def _plan(case: Case, reasons: list[BrakeReason]) -> PurgeRun:
+    counts = purges.count_due(case.session, case.today)
+    row = PurgeRun(
+        id=case.new_id(),
+        planned=True,
+        at=case.now,
+        today=case.today,
+        purged=0,
+        remaining=counts.due,
+        passed_over=counts.held,
+        seconds=0.0,
+        brake=[str(reason) for reason in reasons],
+    )
+    case.session.add(row)
+    case.entry.details = {"plan": str(row.id), "due": counts.due, "brake": row.brake}
+    return row
+
+
+def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
+    """One bounded deletion in this transaction: a killed run leaves no trace and no half record.
+
+    Under a plan it goes no further than the plan's own day, whatever the clock says by now.
+    """
+    began = perf_counter()
+    today = case.today if plan is None else min(plan.today, case.today)
+    run_id = case.new_id()
+    records = purges.take_due(case.session, today, limit)
+    purges.delete_records(case.session, records, today, run_id)
+    counts = purges.count_due(case.session, today)
+    row = PurgeRun(
+        id=run_id,
+        planned=False,
+        at=case.now,
+        today=today,
+        purged=len(records),
+        remaining=counts.due,
+        passed_over=counts.held,
+        seconds=perf_counter() - began,
+        brake=[],
+        plan_id=None if plan is None else plan.id,
+        completed_on=None if counts.due else today,
+    )
+    case.session.add(row)
+    _delete_expired(case)
+    case.entry.details = {"run": str(run_id), "purged": row.purged, "remaining": row.remaining}
+    return row
+
+
+def _delete_expired(case: Case) -> None:
+    """What else has had its time: kept answers after a day, audit events after 24 months."""
+    answers.delete_expired_answers(case.session, case.now)
+    oldest = add_months(case.today, -AUDIT_KEPT_MONTHS)
+    moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=case.house.settings.timezone)
+    audit.delete_audit_events_before(case.session, moment, _AUDIT_DELETED_PER_RUN)
+
+
+def _view(row: PurgeRun) -> PurgeView:
+    return PurgeView(
+        id=row.id,
+        planned=row.planned,
+        at=row.at,
+        today=row.today,
+        purged=row.purged,
+        remaining=row.remaining,
+        passed_over=row.passed_over,
+        completed=row.completed_on is not None,
+        brake=list(row.brake),
+        confirmed_at=row.confirmed_at,
+        plan_id=row.plan_id,
+    )

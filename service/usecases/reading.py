@@ -1,0 +1,177 @@
+"""Reading candidates: only what role, team and phase allow, and only that is opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from service.domain.catalogue import LISTED
+from service.domain.errors import NotFound
+from service.domain.policy import Action, Role, demand, readable_fields, sight, widest_sight
+from service.domain.retention import Phase
+from service.storage import applications, procedures
+from service.storage.applications import Found
+from service.storage.tables import Channel, Status
+from service.usecases.case import Case, usecase
+from service.usecases.paging import Page, PageOf
+from service.usecases.records import (
+    demand_fields,
+    get_record,
+    open_fields,
+    sight_of,
+    state_purpose,
+)
+
+
+@dataclass(frozen=True)
+class ApplicationView:
+    """One application as its reader may see it. A field that is empty is left out of `fields`."""
+
+    id: UUID
+    procedure_id: UUID
+    channel: Channel
+    status: Status
+    phase: Phase
+    received_at: datetime
+    withdrawn_on: date | None
+    statement_version: str
+    purge_on: date
+    version: int
+    fields: dict[str, object]
+    unreadable: list[str]
+
+
+@dataclass(frozen=True)
+class ApplicationItem:
+    """One line of a list. `possible_duplicates` is null for everybody but a recruiter."""
+
+    id: UUID
+    procedure_id: UUID
+    status: Status
+    phase: Phase
+    received_at: datetime
+    purge_on: date
+    fields: dict[str, object]
+    unreadable: list[str]
+    possible_duplicates: list[UUID] | None
+
+
+@usecase(Action.READ_APPLICATION)
+def read_application(
+    case: Case, application_id: UUID, fields: frozenset[str] | None
+) -> ApplicationView:
+    """One application; all fields that the reader may see, or those of them that he names."""
+    loaded = widest_sight(case.principal.role)
+    found = get_record(case, application_id, loaded if fields is None else fields & loaded)
+    readable = readable_fields(sight_of(case, found))
+    wanted = readable if fields is None else fields
+    demand_fields(wanted, readable)
+    state_purpose(case)
+    case.disclose([application_id], wanted)
+    values, unreadable = open_fields(case, found, sorted(wanted))
+    row = found.application
+    return ApplicationView(
+        id=row.id,
+        procedure_id=row.procedure_id,
+        channel=row.channel,
+        status=row.status,
+        phase=found.phase(case.today),
+        received_at=row.received_at,
+        withdrawn_on=row.withdrawn_on,
+        statement_version=row.statement_version,
+        purge_on=row.purge_on,
+        version=row.version,
+        fields=values,
+        unreadable=unreadable,
+    )
+
+
+@usecase(Action.LIST_APPLICATIONS)
+def list_applications(
+    case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: PageOf
+) -> Page[ApplicationItem]:
+    """A page of a procedure's candidates, each with what its reader may see of it."""
+    case.entry.details = {"procedure_id": str(procedure_id)}
+    member = procedures.find_member(case.session, procedure_id, case.principal.subject)
+    if member is None:
+        raise NotFound
+    demand(member.role, Action.LIST_APPLICATIONS)
+    loaded = _listed(case, fields)
+    rows = applications.list_applications(
+        case.session, procedure_id, case.reach, loaded, asked.after, asked.limit + 1
+    )
+    return _shown_page(case, rows, fields, asked)
+
+
+@usecase(Action.SEARCH_TALENT_POOL)
+def list_talent_pool(
+    case: Case, fields: frozenset[str] | None, asked: PageOf
+) -> Page[ApplicationItem]:
+    """A page of the people who agreed to be found for other work."""
+    loaded = _listed(case, fields)
+    rows = applications.list_talent_pool(
+        case.session, case.reach, loaded, asked.after, asked.limit + 1
+    )
+    return _shown_page(case, rows, fields, asked)
+
+
+def _listed(case: Case, fields: frozenset[str] | None) -> frozenset[str]:
+    """The fields to load: those asked for, or those that lists show; never more than the role's."""
+    widest = widest_sight(case.principal.role)
+    if fields is None:
+        return LISTED & widest
+    demand_fields(fields, widest)
+    return fields
+
+
+def _shown_page(
+    case: Case, rows: Sequence[Found], fields: frozenset[str] | None, asked: PageOf
+) -> Page[ApplicationItem]:
+    state_purpose(case)
+    visible = {found: _visible(case, found, fields) for found in rows[: asked.limit]}
+    shown = [found for found in visible if visible[found]]
+    case.disclose(
+        [found.application.id for found in shown], frozenset().union(*visible.values())
+    )
+    same = _possible_duplicates(case, shown)
+    views = [_item(case, found, visible[found], same) for found in shown]
+    more = len(rows) > asked.limit
+    return Page(views, rows[asked.limit - 1].application.id if more else None)
+
+
+def _visible(case: Case, found: Found, fields: frozenset[str] | None) -> frozenset[str]:
+    """The fields of this record that are shown in the list; none where the record is not."""
+    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
+    readable = readable_fields(seen)
+    return readable & LISTED if fields is None else readable & fields
+
+
+def _possible_duplicates(case: Case, shown: Sequence[Found]) -> dict[bytes, list[UUID]]:
+    """Who applied twice, for recruiters only: one more query a page, none a row."""
+    rows = [found.application for found in shown if found.team_role is Role.RECRUITER]
+    indexes = [row.email_index for row in rows if row.email_index is not None]
+    if case.principal.role is not Role.RECRUITER or not indexes:
+        return {}
+    return applications.find_same_email(
+        case.session, rows[0].procedure_id, indexes, case.today
+    )
+
+
+def _item(
+    case: Case, found: Found, names: frozenset[str], same: dict[bytes, list[UUID]]
+) -> ApplicationItem:
+    row = found.application
+    values, unreadable = open_fields(case, found, sorted(names))
+    recruits = case.principal.role is found.team_role is Role.RECRUITER
+    twins = same.get(row.email_index or b"", [])
+    return ApplicationItem(
+        id=row.id,
+        procedure_id=row.procedure_id,
+        status=row.status,
+        phase=found.phase(case.today),
+        received_at=row.received_at,
+        purge_on=row.purge_on,
+        fields=values,
+        unreadable=unreadable,
+        possible_duplicates=[twin for twin in twins if twin != row.id] if recruits else None,
+    )

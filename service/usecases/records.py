@@ -1,0 +1,145 @@
+"""What the use cases on applications share: reaching one, opening it, and settling its dates."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from service.crypto.seals import RecordSeal
+from service.domain.errors import Forbidden, Invalid, NotFound, Fault, Unreadable, VersionStale
+from service.domain.policy import OFFICER_PURPOSES, Purpose, Role, Sight, demand, sight
+from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
+from service.storage import consents, holds
+from service.storage.applications import Found, find_application, lock_application
+from service.storage.tables import Application, Procedure, sealed_column
+from service.usecases.case import Case, open_seal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An application's dates after a change: what the caller may rely on."""
+
+    id: UUID
+    purge_on: date
+    rule: Rule
+    phase: Phase
+    hold_until: date | None
+    version: int
+
+
+def get_record(case: Case, application_id: UUID, fields: Iterable[str] = ()) -> Found:
+    """The application, if the principal reaches it and his role on its team allows the action."""
+    case.about(application_id)
+    return _allowed(case, find_application(case.session, application_id, case.reach, fields))
+
+
+def lock_record(
+    case: Case, application_id: UUID, fields: Iterable[str] = (), *, alone: bool = False
+) -> Found:
+    """The same, locked until the case ends."""
+    wanted = list(fields)
+    found = get_record(case, application_id)
+    return _allowed(case, lock_application(case.session, found, case.reach, wanted, alone=alone))
+
+
+def sight_of(case: Case, found: Found) -> Sight:
+    """What the principal may see of this record today; NotFound where that is nothing."""
+    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
+    if not seen.groups:
+        raise NotFound
+    return seen
+
+
+def demand_version(found_version: int, expected: int) -> None:
+    if found_version != expected:
+        raise VersionStale
+
+
+def demand_fields(wanted: Iterable[str], allowed: frozenset[str]) -> None:
+    """Forbidden, naming each field that this role may not see or change."""
+    denied = sorted(set(wanted) - allowed)
+    if denied:
+        faults = [Fault(f"/fields/{name}", "not-for-this-role") for name in denied]
+        raise Forbidden("Some fields are not for this role.", faults)
+
+
+def state_purpose(case: Case) -> None:
+    """Why the principal reads: the officer must have said so, for the others their role does."""
+    if case.principal.role is Role.OFFICER:
+        if case.purpose not in OFFICER_PURPOSES:
+            raise Invalid(
+                "The privacy officer states a purpose with ?purpose=",
+                [Fault("/query/purpose", "required")],
+            )
+        return
+    is_sourcer = case.principal.role is Role.SOURCER
+    case.purpose = Purpose.TALENT_POOL if is_sourcer else Purpose.SELECTION
+
+
+def open_fields(
+    case: Case, found: Found, names: Iterable[str]
+) -> tuple[dict[str, object], list[str]]:
+    """The values of the fields that hold one, and the names of those that do not open."""
+    row = found.application
+    stored = {name: getattr(row, sealed_column(name)) for name in names}
+    present = {name: blob for name, blob in stored.items() if blob is not None}
+    if not present:
+        return {}, []
+    try:
+        values, unreadable = _open_each(open_seal(case, found), present)
+    except Unreadable:
+        values, unreadable = {}, sorted(present)
+    if unreadable:
+        signals, record_id = case.house.signals, row.id
+        case.afterwards(lambda: signals.unreadable(record_id, unreadable))
+    return values, unreadable
+
+
+def _open_each(
+    seal: RecordSeal, present: dict[str, bytes]
+) -> tuple[dict[str, object], list[str]]:
+    values: dict[str, object] = {}
+    unreadable = []
+    for name, blob in present.items():
+        try:
+            values[name] = seal.open(name, blob)
+        except Unreadable:
+            unreadable.append(name)
+    return values, unreadable
+
+
+def settle(case: Case, found: Found) -> Standing:
+    """Recompute what an event may have moved, inside its transaction, and count the version on."""
+    row = found.application
+    row.version += 1
+    events = consents.list_consent_events(case.session, row.id)
+    retention = found.retention(consented=consents.is_consent_standing(events))
+    row.purge_on = retention.purge_on
+    row.hold_until = holds.latest_hold(case.session, row)
+    return standing(row, retention, case.today)
+
+
+def settle_all(
+    procedure: Procedure,
+    members: Iterable[tuple[Application, bool]],
+) -> None:
+    """The same for all applications of a procedure whose end has moved; they are locked."""
+    for row, consented in members:
+        moved = Retention(procedure.ends_on, row.withdrawn_on, consented).purge_on
+        if moved != row.purge_on:
+            row.purge_on = moved
+            row.version += 1
+
+
+def standing(row: Application, retention: Retention, today: date) -> Standing:
+    phase = phase_of(retention.end, row.purge_on, today)
+    hold = row.hold_until if is_held(row.hold_until, today) else None
+    return Standing(row.id, row.purge_on, retention.rule, phase, hold, row.version)
+
+
+def _allowed(case: Case, found: Found | None) -> Found:
+    if found is None:
+        raise NotFound
+    if found.team_role is not None and case.action is not None:
+        demand(found.team_role, case.action)
+    return found

@@ -1,0 +1,124 @@
+"""Tokens: who asks, minting, listing and revoking."""
+
+import hmac
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated
+from service.domain.policy import Action, Role
+from service.domain.tokens import ENTROPY_BYTES, digest, is_well_formed, mint
+from service.storage import tokens
+from service.storage.database import unavailable_when_failing
+from service.storage.tables import ApiToken
+from service.telemetry.signals import Alarm
+from service.usecases.case import Case, Principal, usecase
+from service.usecases.clock import Clock
+from service.usecases.paging import Page, PageOf, page
+
+LONGEST_LIFE = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class NewToken:
+    role: Role
+    subject: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenView:
+    id: UUID
+    role: Role
+    subject: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MintedToken:
+    """A new token with its secret, which is shown here and nowhere else."""
+
+    id: UUID
+    role: Role
+    subject: str
+    expires_at: datetime
+    token: str
+
+
+def authenticate(session: Session, clock: Clock, token: str) -> Principal:
+    """Who holds this token; Unauthenticated in one way for all that is wrong with it.
+
+    The connection goes back before anything else is waited for.
+    """
+    if not is_well_formed(token):
+        raise Unauthenticated
+    with unavailable_when_failing():
+        try:
+            row = tokens.find_token(session, digest(token))
+        finally:
+            session.rollback()
+    if row is None or not hmac.compare_digest(row.digest, digest(token)):
+        raise Unauthenticated
+    if row.revoked_at is not None or row.expires_at <= clock.now():
+        raise Unauthenticated
+    return Principal(row.role, row.subject, row.id)
+
+
+@usecase(Action.CREATE_TOKEN)
+def create_token(case: Case, new: NewToken) -> MintedToken:
+    """Mint a token; only its digest is kept."""
+    if not case.now < new.expires_at <= case.now + LONGEST_LIFE:
+        detail = "A token expires after now and within 366 days."
+        raise Invalid(detail, [Fault("/expires_at", "out-of-range")])
+    token = mint(new.role, os.urandom(ENTROPY_BYTES))
+    row = ApiToken(
+        id=case.new_id(),
+        digest=digest(token),
+        role=new.role,
+        subject=new.subject,
+        created_at=case.now,
+        created_by=case.principal.subject,
+        expires_at=new.expires_at,
+    )
+    case.session.add(row)
+    case.entry.details = {"created": str(row.id), "for": new.subject, "as": new.role}
+    case.alarm(Alarm.TOKEN_CREATED, token_id=row.id, role=new.role, subject=new.subject)
+    return MintedToken(row.id, row.role, row.subject, row.expires_at, token)
+
+
+@usecase(Action.LIST_TOKENS)
+def list_tokens(case: Case, asked: PageOf) -> Page[TokenView]:
+    """A page of tokens, revoked and expired ones included; no secrets, for none are kept."""
+    rows = tokens.list_tokens(case.session, asked.after, asked.limit + 1)
+    return page(rows, asked, lambda row: row.id, _view)
+
+
+@usecase(Action.REVOKE_TOKEN)
+def revoke_token(case: Case, token_id: UUID) -> None:
+    """Revoke a token, from the next request on."""
+    row = tokens.lock_token(case.session, token_id)
+    if row is None:
+        raise NotFound
+    if row.revoked_at is not None:
+        raise Conflict("already-revoked", "The token was revoked before.")
+    row.revoked_at = case.now
+    case.entry.details = {"revoked": str(token_id)}
+    case.alarm(Alarm.TOKEN_REVOKED, token_id=token_id, role=row.role, subject=row.subject)
+
+
+def _view(row: ApiToken) -> TokenView:
+    return TokenView(
+        row.id,
+        row.role,
+        row.subject,
+        row.created_at,
+        row.created_by,
+        row.expires_at,
+        row.revoked_at,
+    )
