@@ -77,11 +77,14 @@ class DocumentOpener:
             raise Unreadable from error
 
     def open_all(self, sealed_chunks: Iterable[bytes], count: int) -> Iterator[bytes]:
-        """All `count` chunks in order; Unreadable as soon as one is missing or too many."""
+        """All `count` chunks in order; Unreadable as soon as one is missing or too many.
+
+        A document has at least one chunk: none at all is not an empty document.
+        """
         number = 0
         for number, sealed in enumerate(sealed_chunks, start=1):
             yield self.open(sealed, number - 1, final=number == count)
-        if number != count:
+        if number != count or count == 0:
             raise Unreadable
 
 

@@ -88,6 +88,7 @@ class Keyring:
             for key in self.keys.values()
             if key.purpose is KeyPurpose.KEK and key.is_usable
         }
+        self.active(KeyPurpose.KEK)
         index = self.active(KeyPurpose.INDEX)
         self.index = IndexKey(index.id, index.secret)
 
@@ -150,11 +151,15 @@ def parse_keyring(text: bytes, source: str) -> Keyring:
         if content["version"] != 1:
             raise Misconfigured(f"{source}: this keyring version is not known")
         keys = [_parse_key(entry, source) for entry in content["keys"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Misconfigured(f"{source}: this is not a keyring as `kluis init` makes it") from error
+    except (ValueError, KeyError, TypeError):
+        # Not chained: these errors quote what they could not read, and that can be a secret.
+        raise Misconfigured(f"{source}: this is not a keyring as `kluis init` makes it") from None
     if len({key.id for key in keys}) != len(keys):
         raise Misconfigured(f"{source}: two keys have the same id")
-    return Keyring(keys)
+    try:
+        return Keyring(keys)
+    except Misconfigured as error:
+        raise Misconfigured(f"{source}: {error}") from error
 
 
 def _parse_key(entry: Mapping[str, str], source: str) -> Key:

@@ -61,9 +61,10 @@ def read_keyring_command(command: str) -> Keyring:
         output = subprocess.run(  # noqa: S603
             shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=True
         ).stdout
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
         reason = type(error).__name__
-        raise Misconfigured(f"KLUIS_KEYRING_COMMAND: the command failed ({reason})") from error
+        # Not chained: these errors quote the command, and carry what it printed.
+        raise Misconfigured(f"KLUIS_KEYRING_COMMAND: the command failed ({reason})") from None
     return parse_keyring(output, "KLUIS_KEYRING_COMMAND")
 
 

@@ -16,7 +16,7 @@ version. An older blob put back in its own place does open: only the database gu
 """
 
 import os
-from functools import cache
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -34,7 +34,7 @@ TAG_BYTES: Final = 16
 PADDED_TO: Final = 64
 
 
-@cache
+@lru_cache(maxsize=256)  # the catalogue's names stay; those of documents come and go
 def _field_context(name: str) -> bytes:
     return frame(name.encode())
 

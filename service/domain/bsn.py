@@ -7,7 +7,11 @@ import re
 _STANDALONE = re.compile(
     r"(?<![\w])(?<!\d[.,/-])(?P<digits>[0-9]{9})(?![\w])(?![.,/-]\d)",
 )
-_ABROAD = re.compile(r"(?:\+|\b00)[0-9]{0,3}[ ()./-]{0,3}$")
+# "+31 ", "0031 " or "+31 (0)" just before the digits; the 00 of a time or an amount is none.
+_ABROAD = re.compile(
+    r"(?:\+|(?<!\w)(?<!\d[:.,])00)[0-9]{0,3}[ ()./-]{0,3}(?:\(0\)[ ./-]?)?\Z",
+)
+_LONGEST_ABROAD = 12
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 
 
@@ -25,5 +29,10 @@ def holds_bsn(text: str) -> bool:
     return any(
         passes_eleven_test(match["digits"])
         for match in _STANDALONE.finditer(text)
-        if not _ABROAD.search(text, 0, match.start())
+        if not _follows_abroad(text, match.start())
     )
+
+
+def _follows_abroad(text: str, start: int) -> bool:
+    """Looks back a bounded way, so that a text of nothing but numbers takes linear time."""
+    return _ABROAD.search(text, max(0, start - _LONGEST_ABROAD), start) is not None

@@ -75,8 +75,13 @@ class Conflict(Refusal):
     title = "The present state does not allow this."
 
     def __init__(self, code: str, detail: str = "", **facts: object) -> None:
-        super().__init__(detail, **facts)
+        super().__init__(detail, (), **facts)
         self.code = code
+
+
+class KeyMissing(Refusal):
+    code = "idempotency-key-missing"
+    title = "This role sends an Idempotency-Key with every POST."
 
 
 class KeyReused(Refusal):

@@ -52,4 +52,3 @@ def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[byt
         DocumentChunk.number < first + _CHUNKS_AT_A_TIME,
     )
     return session.scalars(query.order_by(DocumentChunk.number)).all()
-

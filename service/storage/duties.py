@@ -50,7 +50,7 @@ def count_plans_waiting(session: Session) -> int:
     query = select(func.count()).where(
         PurgeRun.planned,
         PurgeRun.confirmed_at.is_(None),
-        func.json_array_length(PurgeRun.brake) > 0,
+        PurgeRun.braked,
         PurgeRun.at > func.coalesce(last.scalar_subquery(), PurgeRun.at),
     )
     return session.scalar(query) or 0

@@ -1,11 +1,11 @@
 """The keys that rows were sealed with, and the rows that a rotation moves on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, undefer
 
 from service.storage.applications import sealed_attribute
 from service.storage.tables import (
@@ -15,6 +15,7 @@ from service.storage.tables import (
     KeyringKey,
     RecordKey,
     StoredAnswer,
+    sealed_column,
 )
 
 
@@ -52,10 +53,10 @@ def count_to_rewrap(session: Session, kek_id: str) -> int:
 
 
 def take_to_rewrap(
-    session: Session, kek_id: str, limit: int
+    session: Session, kek_id: str, after: UUID | None, limit: int
 ) -> Sequence[tuple[RecordKey, UUID]]:
     """Lock some record keys that are wrapped under another KEK, each with its procedure's id."""
-    rows = session.execute(
+    query = (
         select(RecordKey, Application.procedure_id)
         .join(Application, Application.id == RecordKey.application_id)
         .where(RecordKey.kek_id != kek_id)
@@ -64,7 +65,9 @@ def take_to_rewrap(
         .with_for_update(of=RecordKey, skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    return [(row[0], row[1]) for row in rows]
+    if after is not None:
+        query = query.where(RecordKey.application_id > after)
+    return [(key, procedure_id) for key, procedure_id in session.execute(query)]
 
 
 def take_holds_to_rewrap(session: Session, kek_id: str, limit: int) -> Sequence[Hold]:
@@ -78,23 +81,36 @@ def take_holds_to_rewrap(session: Session, kek_id: str, limit: int) -> Sequence[
 
 
 def count_to_reindex(session: Session, index_key_id: str) -> int:
-    query = select(func.count()).select_from(Application).where(Application.index_key_id != index_key_id)
+    query = (
+        select(func.count())
+        .select_from(Application)
+        .where(Application.index_key_id != index_key_id)
+    )
     return session.scalar(query) or 0
 
 
 def take_to_reindex(
-    session: Session, index_key_id: str, limit: int
-) -> Sequence[tuple[UUID, UUID, bytes, RecordKey]]:
-    """Lock some applications indexed under another key: id, procedure id, sealed e-mail, key."""
-    rows = session.execute(
-        select(Application.id, Application.procedure_id, sealed_attribute("email"), RecordKey)
+    session: Session, index_key_id: str, after: UUID | None, limit: int
+) -> Sequence[tuple[Application, RecordKey]]:
+    """Lock some applications that are indexed under another key, with their sealed e-mail."""
+    query = (
+        select(Application, RecordKey)
         .join(RecordKey, RecordKey.application_id == Application.id)
+        .options(undefer(sealed_attribute("email")))
         .where(Application.index_key_id != index_key_id)
         .order_by(Application.id)
         .limit(limit)
         .with_for_update(of=Application, skip_locked=True)
+        .execution_options(populate_existing=True)
     )
-    return [(row[0], row[1], row[2] or b"", row[3]) for row in rows]
+    if after is not None:
+        query = query.where(Application.id > after)
+    return [(row, key) for row, key in session.execute(query)]
+
+
+def sealed_email(row: Application) -> bytes:
+    """The seal of the e-mail address; empty, and so unreadable, where there is none."""
+    return getattr(row, sealed_column("email")) or b""
 
 
 def delete_known_key(session: Session, key_id: str) -> None:
@@ -102,9 +118,12 @@ def delete_known_key(session: Session, key_id: str) -> None:
     session.execute(delete(KeyringKey).where(KeyringKey.id == key_id))
 
 
-def touch_known_key(session: Session, key_id: str, now: datetime) -> None:
-    """Note that the key was in use until now: the wait before its destruction begins here."""
-    key = session.get(KeyringKey, key_id)
-    if key is not None:
-        key.last_used_at = now
+def touch_known_keys(session: Session, key_ids: Collection[str], now: datetime) -> None:
+    """Note that the keys were in use until now: the wait before destruction begins here."""
+    session.execute(update(KeyringKey).where(KeyringKey.id.in_(key_ids)).values(last_used_at=now))
 
+
+def mark_installation(session: Session, *, is_demo: bool) -> None:
+    """Say once what this database is; it does not change afterwards."""
+    if session.get(Installation, 1) is None:
+        session.add(Installation(id=1, is_demo=is_demo))

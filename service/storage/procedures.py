@@ -52,7 +52,9 @@ def find_member(session: Session, procedure_id: UUID, subject: str) -> TeamMembe
     return session.get(TeamMember, (procedure_id, subject))
 
 
-def lock_applications_of(session: Session, procedure_id: UUID) -> Sequence[tuple[Application, bool]]:
+def lock_applications_of(
+    session: Session, procedure_id: UUID
+) -> Sequence[tuple[Application, bool]]:
     """Every application of a procedure, locked, with whether consent stands; in order of id."""
     rows = session.execute(
         select(Application, is_consented())

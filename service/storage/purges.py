@@ -86,9 +86,7 @@ def count_due(session: Session, today: date) -> DueCounts:
     due, oldest = session.execute(
         select(func.count(), func.min(Application.purge_on)).where(is_due(today))
     ).one()
-    held = select(func.count()).where(
-        Application.purge_on <= today, Application.hold_until > today
-    )
+    held = select(func.count()).where(Application.purge_on <= today, Application.hold_until > today)
     return DueCounts(due, session.scalar(held) or 0, oldest)
 
 
@@ -156,6 +154,11 @@ def list_unscrubbed(session: Session) -> Sequence[UUID]:
         PurgeRun.completed_on.is_not(None), PurgeRun.scrubbed_at.is_(None)
     )
     return session.scalars(query.order_by(PurgeRun.id).limit(_MOST_UNSCRUBBED)).all()
+
+
+def count_completed(session: Session, today: date) -> int:
+    query = select(func.count()).select_from(PurgeRun).where(PurgeRun.completed_on == today)
+    return session.scalar(query) or 0
 
 
 def mark_scrubbed(session: Session, run_ids: Collection[UUID], now: datetime) -> None:

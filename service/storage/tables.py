@@ -279,6 +279,7 @@ class PurgeRun(Base):
     remaining: Mapped[int] = mapped_column(default=0)
     passed_over: Mapped[int] = mapped_column(default=0)
     seconds: Mapped[float] = mapped_column(default=0.0)
+    braked: Mapped[bool] = mapped_column(default=False)
     brake: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     confirmed_by: Mapped[str | None] = mapped_column(String(100))

@@ -203,7 +203,9 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
 def _demand_channel(case: Case, channel: Channel) -> None:
     """What comes through the website is the website's to say, and nothing else is."""
     if (case.principal.role is Role.WEBSITE) != (channel is Channel.WEBSITE):
-        raise Forbidden("This channel is not this role's.", [Fault("/channel", "not-for-this-role")])
+        raise Forbidden(
+            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
+        )
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:
@@ -226,7 +228,9 @@ def _new_open_procedure(case: Case) -> Procedure:
     """The procedure that an open application gets for itself, with the configured team."""
     team = dict(case.house.settings.open_team)
     if not team:
-        raise Conflict("intake-closed", "Open applications are not taken: KLUIS_OPEN_TEAM is empty.")
+        raise Conflict(
+            "intake-closed", "Open applications are not taken: KLUIS_OPEN_TEAM is empty."
+        )
     if case.principal.role is Role.RECRUITER:
         team[case.principal.subject] = Role.RECRUITER
     procedure = Procedure(

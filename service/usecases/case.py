@@ -235,9 +235,7 @@ def _kept_answer(case: Case) -> Mapping[str, object] | None:
         return None
     scope = _scope_of(case, case.repeatable)
     fingerprint = case.house.keyring.current.index.digest("request", case.repeatable.request)
-    kept = answers.claim_answer(
-        case.session, scope, fingerprint, case.now, case.now + ANSWERS_KEPT
-    )
+    kept = answers.claim_answer(case.session, scope, fingerprint, case.now, case.now + ANSWERS_KEPT)
     if kept is None:
         return None
     if kept.fingerprint != fingerprint:

@@ -44,7 +44,9 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
     """Append to the ledger, until the record is due; the deletion date follows at once."""
     by_website = case.principal.role is Role.WEBSITE
     if by_website != (statement.channel is Channel.WEBSITE):
-        raise Forbidden("This channel is not this role's.", [Fault("/channel", "not-for-this-role")])
+        raise Forbidden(
+            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
+        )
     found = lock_record(case, application_id)
     if found.application.purge_on <= case.today:
         raise Conflict("record-due", "The record is due; consent brings nothing back.")

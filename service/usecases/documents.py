@@ -190,7 +190,9 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
 
     first = documents.read_chunks(case.session, row.id, 0)[:1]
     next(DocumentOpener(key).open_all(first, count), None)
-    return Download(f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks)
+    return Download(
+        f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks
+    )
 
 
 @usecase(Action.REMOVE_DOCUMENT)
@@ -241,5 +243,3 @@ def _view(case: Case, found: Found, row: Document) -> DocumentView:
 
 def _name_field(document_id: UUID) -> str:
     return f"document-name:{document_id}"
-
-

@@ -44,7 +44,7 @@ def hold_application(case: Case, application_id: UUID, order: HoldOrder) -> Hold
     _demand_not_due(found.application, case.today)
     seal = open_seal(case, found)
     hold = _place(case, order, application_id=application_id)
-    hold.sealed_reference = seal.seal(_reference_field(hold.id), order.case_reference)
+    hold.sealed_reference = seal.seal(reference_field(hold.id), order.case_reference)
     case.session.add(hold)
     settle(case, found)
     case.keep_answer_under(seal)
@@ -61,7 +61,7 @@ def hold_procedure(case: Case, procedure_id: UUID, order: HoldOrder) -> HoldView
     hold = _place(case, order, procedure_id=procedure_id)
     hold.reference_key_id = case.house.keyring.current.active(KeyPurpose.KEK).id
     seal = _loose_seal(case, hold)
-    hold.sealed_reference = seal.seal(_reference_field(hold.id), order.case_reference)
+    hold.sealed_reference = seal.seal(reference_field(hold.id), order.case_reference)
     case.session.add(hold)
     _settle_procedure(case, procedure_id)
     return _view(hold, order.case_reference)
@@ -101,7 +101,10 @@ def _lock_kept(case: Case, hold: Hold) -> Callable[[], object]:
 
 
 def _place(
-    case: Case, order: HoldOrder, application_id: UUID | None = None, procedure_id: UUID | None = None
+    case: Case,
+    order: HoldOrder,
+    application_id: UUID | None = None,
+    procedure_id: UUID | None = None,
 ) -> Hold:
     _demand_allowed_end(order.until, case.today)
     case.purpose = Purpose.LEGAL_CLAIM
@@ -167,7 +170,7 @@ def _get_hold(case: Case, hold_id: UUID) -> Hold:
 
 def _opened(case: Case, hold: Hold) -> HoldView:
     try:
-        reference = str(_seal_of(case, hold).open(_reference_field(hold.id), hold.sealed_reference))
+        reference = str(_seal_of(case, hold).open(reference_field(hold.id), hold.sealed_reference))
     except Unreadable:
         return _view(hold, None)
     return _view(hold, reference)
@@ -187,7 +190,7 @@ def _loose_seal(case: Case, hold: Hold) -> RecordSeal:
     return case.house.keyring.holding(kek_id).loose_seal(kek_id, hold.id)
 
 
-def _reference_field(hold_id: UUID) -> str:
+def reference_field(hold_id: UUID) -> str:
     return f"hold-reference:{hold_id}"
 
 

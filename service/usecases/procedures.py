@@ -114,9 +114,7 @@ def create_procedure(case: Case, new: NewProcedure) -> ProcedureView:
 
 
 @usecase(Action.LIST_PROCEDURES)
-def list_procedures(
-    case: Case, ends_before: date | None, asked: PageOf
-) -> Page[ProcedureView]:
+def list_procedures(case: Case, ends_before: date | None, asked: PageOf) -> Page[ProcedureView]:
     """A page of procedures: a recruiter's own, or all."""
     rows = procedures.list_procedures(
         case.session, _member(case), ends_before, asked.after, asked.limit + 1
@@ -223,7 +221,9 @@ def _new_end(case: Case, row: Procedure, change: ProcedureChange) -> date | None
 
 def _demand_reopening(case: Case, row: Procedure, change: ProcedureChange) -> None:
     if case.principal.role is not Role.RECRUITER:
-        raise Forbidden("A recruiter of the team reopens.", [Fault("/ends_on", "not-for-this-role")])
+        raise Forbidden(
+            "A recruiter of the team reopens.", [Fault("/ends_on", "not-for-this-role")]
+        )
     if not may_reopen(row.ends_on, case.today):
         raise Conflict("too-late-to-reopen", "Its first records are due.")
     if change.reason is None:

@@ -118,6 +118,7 @@ def _plan(case: Case, reasons: list[BrakeReason]) -> PurgeRun:
         remaining=counts.due,
         passed_over=counts.held,
         seconds=0.0,
+        braked=bool(reasons),
         brake=[str(reason) for reason in reasons],
     )
     case.session.add(row)

@@ -130,9 +130,7 @@ def _shown_page(
     state_purpose(case)
     visible = {found: _visible(case, found, fields) for found in rows[: asked.limit]}
     shown = [found for found in visible if visible[found]]
-    case.disclose(
-        [found.application.id for found in shown], frozenset().union(*visible.values())
-    )
+    case.disclose([found.application.id for found in shown], frozenset().union(*visible.values()))
     same = _possible_duplicates(case, shown)
     views = [_item(case, found, visible[found], same) for found in shown]
     more = len(rows) > asked.limit
@@ -152,9 +150,7 @@ def _possible_duplicates(case: Case, shown: Sequence[Found]) -> dict[bytes, list
     indexes = [row.email_index for row in rows if row.email_index is not None]
     if case.principal.role is not Role.RECRUITER or not indexes:
         return {}
-    return applications.find_same_email(
-        case.session, rows[0].procedure_id, indexes, case.today
-    )
+    return applications.find_same_email(case.session, rows[0].procedure_id, indexes, case.today)
 
 
 def _item(

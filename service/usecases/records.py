@@ -95,9 +95,7 @@ def open_fields(
     return values, unreadable
 
 
-def _open_each(
-    seal: RecordSeal, present: dict[str, bytes]
-) -> tuple[dict[str, object], list[str]]:
+def _open_each(seal: RecordSeal, present: dict[str, bytes]) -> tuple[dict[str, object], list[str]]:
     values: dict[str, object] = {}
     unreadable = []
     for name, blob in present.items():

@@ -69,7 +69,9 @@ def read_retention(case: Case, application_id: UUID) -> RetentionView:
 
 
 @usecase(Action.VERIFY_RETENTION)
-def find_differences(case: Case, after: UUID | None, limit: int) -> tuple[list[Difference], UUID | None]:
+def find_differences(
+    case: Case, after: UUID | None, limit: int
+) -> tuple[list[Difference], UUID | None]:
     """Recompute the next `limit` records from their events: what differs, and where to go on."""
     rows = verification.list_with_events(case.session, after, limit)
     differences = [difference for row in rows for difference in _differences(row)]

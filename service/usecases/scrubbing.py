@@ -1,4 +1,4 @@
-"""After a run that left nothing due: the deleted bytes go from the files, and duties are named."""
+"""After a run that left nothing due: deleted bytes leave the files, and open duties are named."""
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -9,19 +9,20 @@ from service.storage.database import begin_writing, unavailable_when_failing
 from service.storage.scrubbing import scrub
 from service.telemetry.signals import Alarm
 from service.usecases.case import House
+from service.usecases.duties import raise_duties
 
 
-def scrub_if_needed(house: House, session: Session, engine: Engine) -> bool:
-    """Scrub the files if something was deleted or changed since they last were.
+def finish_run(house: House, session: Session, engine: Engine) -> bool:
+    """Scrub the database's files; name the duties if this was the day's first completed run.
 
-    True if nothing is left to scrub. A reader's old snapshot can keep bytes in; then the next run,
-    an hour later, tries again.
+    False if somebody's reading kept deleted bytes in: then the next run, an hour later, tries again.
     """
     with unavailable_when_failing():
         pending = purges.list_unscrubbed(session)
+        is_first_today = purges.count_completed(session, house.today(session)) == 1
         session.rollback()
-        if not pending:
-            return True
+        if is_first_today:
+            raise_duties(house, session)
         if not scrub(engine, house.settings.rewrite_mb * MEGABYTE):
             house.signals.alarm(Alarm.NOT_SCRUBBED, runs=len(pending))
             return False

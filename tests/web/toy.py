@@ -1,4 +1,4 @@
-"""A toy WSGI app behind the real front and a real Granian: `python toy.py PORT SECONDS THREADS`."""
+"""A toy WSGI app behind the real front and a real Granian: `python -m tests.web.toy PORT`."""
 
 import json
 import os
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 CHUNK = bytes(65536)
 BIG = 400 * len(CHUNK)
 events: list[str] = []
-released = threading.Event()
 
 
 class Stream:
@@ -61,9 +60,8 @@ def answers(path: str, environ: "WSGIEnvironment") -> tuple[HTTPStatus, bytes]:
         shown = {key: value for key, value in environ.items() if isinstance(value, str)}
         return HTTPStatus.OK, json.dumps(shown).encode()
     if path == "wait":
-        released.wait(10)
-    if path == "release":
-        released.set()
+        events.append("waiting")
+        threading.Event().wait(2)
     return HTTPStatus.OK, ";".join(events).encode() if path == "events" else b"fine"
 
 

@@ -1,0 +1,179 @@
+"""The composition root: settings in, Flask app out. Fakes enter here and nowhere else."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic, perf_counter
+from uuid import UUID
+
+from flask import Flask, Response, g, request
+from flask_migrate import Migrate
+from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
+
+from service.cli import kluis
+from service.cli.root import Root
+from service.config.settings import Settings, load_settings
+from service.crypto.keyring import Keyring
+from service.crypto.keyring_files import LiveKeyring, read_keyring_command, read_keyring_file
+from service.domain.errors import Misconfigured
+from service.domain.ids import ENTROPY_BYTES, uuid7
+from service.storage import keys
+from service.storage.database import db, engine_options, prepare_engine
+from service.storage.schema import MIGRATIONS, schema_faults
+from service.telemetry.logs import configure_logs
+from service.telemetry.signals import Signals
+from service.usecases.case import House, Principal
+from service.usecases.clock import Clock, DemoClock, SystemClock
+from service.usecases.keys import key_faults
+from service.web import routes_applications, routes_operation, routes_procedures
+from service.web.doors import api, house
+from service.web.front import ASGIApp, bounded
+from service.web.pages import pages, render_openapi
+from service.web.problems import register_problems
+
+ROUTES = (routes_applications, routes_procedures, routes_operation)
+_OPEN_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+_log = get_logger()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a test may put in the place of the real thing; None is the real thing."""
+
+    clock: Clock | None = None
+    signals: Signals | None = None
+    monotonic: Callable[[], float] = monotonic
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
+    """The whole service. Misconfigured if it can not keep its promises with what it was given."""
+    parts = parts or Parts()
+    app = create_bare_app(settings)
+    clock = parts.clock or _clock(settings)
+    keyring = LiveKeyring(partial(_read_keyring, settings), parts.monotonic)
+    app.extensions["kluis"] = House(settings, keyring, clock, parts.signals or Signals())
+    _demand_ready(app, settings, keyring.current)
+    _register(app)
+    return app
+
+
+def create_bare_app(settings: Settings) -> Flask:
+    """Database and migrations only: what can be had before there are keys and tables."""
+    app = Flask("kluis", static_folder=None)
+    app.config |= {
+        "SQLALCHEMY_DATABASE_URI": _absolute(settings.database_url),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url, settings.pool_size),
+        "MAX_CONTENT_LENGTH": settings.max_body_bytes,
+        "PROVIDE_AUTOMATIC_OPTIONS": False,
+    }
+    db.init_app(app)
+    Migrate(app, db, directory=str(MIGRATIONS))
+    with app.app_context():
+        prepare_engine(db.engine)
+    return app
+
+
+def create_front() -> ASGIApp:
+    """What a server process runs: the service behind its front."""
+    settings = load_settings()
+    configure_logs(settings.log_level)
+    app = create_app(settings)
+    return bounded(app.wsgi_app, body_seconds=settings.body_seconds, threads=settings.threads)
+
+
+def main() -> None:
+    """The command `kluis`."""
+    kluis(obj=Root(create_app, create_bare_app, render_openapi), prog_name="kluis")
+
+
+def _absolute(url: str) -> str:
+    """Flask-SQLAlchemy looks for a relative SQLite file in the instance folder, we do not."""
+    scheme, relative, path = url.partition("sqlite:///")
+    if relative and not path.startswith("/"):
+        return f"{scheme}sqlite:///{os.path.abspath(path)}"  # noqa: PTH100  # it need not exist
+    return url
+
+
+def _clock(settings: Settings) -> Clock:
+    return SystemClock() if settings.demo_clock is None else DemoClock(settings.demo_clock)
+
+
+def _read_keyring(settings: Settings) -> Keyring:
+    if settings.keyring_command:
+        return read_keyring_command(settings.keyring_command)
+    return read_keyring_file(settings.keyring_file)
+
+
+def _demand_ready(app: Flask, settings: Settings, keyring: Keyring) -> None:
+    """Fail at start-up, and say which setting is to blame."""
+    with app.app_context():
+        try:
+            with db.engine.connect() as connection:
+                faults = schema_faults(connection)
+            if faults:
+                raise Misconfigured(
+                    f"KLUIS_DATABASE_URL: the schema does not fit: {faults[0]}; run `kluis migrate`"
+                )
+            wrong = key_faults(keys.list_known_keys(db.session()), keyring)
+            if wrong:
+                raise Misconfigured(f"{_keyring_setting(settings)}: {wrong[0]}")
+            if settings.demo_clock is not None and not keys.is_demo(db.session()):
+                raise Misconfigured("KLUIS_DEMO_CLOCK: this database is not a demo's")
+        except SQLAlchemyError as error:
+            raise Misconfigured(
+                f"KLUIS_DATABASE_URL: the database does not answer ({type(error).__name__})"
+            ) from error
+
+
+def _keyring_setting(settings: Settings) -> str:
+    return "KLUIS_KEYRING_COMMAND" if settings.keyring_command else "KLUIS_KEYRING_FILE"
+
+
+def _register(app: Flask) -> None:
+    app.before_request(_begin_request)
+    app.after_request(_finish_request)
+    app.register_blueprint(api)
+    app.register_blueprint(pages)
+    register_problems(app)
+
+
+def _begin_request() -> None:
+    g.began = perf_counter()
+    g.request_id = _request_id()
+
+
+def _request_id() -> UUID:
+    """The caller's own, if it is a UUID and so can hold nothing else; else a new one."""
+    with suppress(ValueError):
+        return UUID(request.headers.get("X-Request-Id", ""))
+    return uuid7(house().clock.now(), os.urandom(ENTROPY_BYTES))
+
+
+def _finish_request(response: Response) -> Response:
+    """Headers for all, and one line in the log: the route, never the path or the query."""
+    for name, value in _OPEN_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = str(g.request_id)
+    route = request.url_rule.rule if request.url_rule else "none"
+    seconds = perf_counter() - g.began
+    house().signals.request(route, request.method, response.status_code, seconds)
+    who: Principal | None = g.get("principal")
+    _log.info(
+        "request",
+        method=request.method if request.url_rule else "other",
+        route=route,
+        status=response.status_code,
+        ms=round(seconds * 1000, 1),
+        request_id=str(g.request_id),
+        role=who.role if who else None,
+        subject=who.subject if who else None,
+    )
+    return response

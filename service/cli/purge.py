@@ -1,0 +1,144 @@
+"""The deletion job: here, or as the scheduled client of a service elsewhere."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.progress import Progress as ProgressBar
+
+from service.cli.root import Root, application, new_case
+from service.storage.database import db
+from service.usecases import purges as use
+from service.usecases.scrubbing import finish_run
+
+BRAKED, FAILED, UNREACHABLE = 3, 4, 5
+_PAUSE_SECONDS = 1.0
+_IDLE_ROUNDS = 60
+_TIMEOUT_SECONDS = 120
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@click.option("--url", help="Ask the service at this address instead of the database here.")
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file with the purger's token, for --url.",
+)
+@click.pass_obj
+def purge(root: Root, *, dry_run: bool, url: str | None, token_file: Path | None) -> None:
+    """Delete every record whose day has come.
+
+    Exit codes for a scheduler: 0 nothing due is left; 3 the brake holds, the privacy officer must
+    confirm a plan; 4 refused, or records remain; 5 the service could not be reached.
+    """
+    if url is None:
+        _purge_here(root, dry_run=dry_run)
+    elif token_file is None:
+        raise click.UsageError("--url needs --token-file.")
+    else:
+        _purge_there(url, token_file.read_text().strip(), dry_run=dry_run)
+
+
+def _purge_here(root: Root, *, dry_run: bool) -> None:
+    with application(root) as house:
+        if dry_run:
+            plan = use.plan_purge(new_case(house))
+            _say_plan({"remaining": plan.remaining, "passed_over": plan.passed_over})
+            return
+        with _Rounds() as rounds:
+            while rounds.go_on:
+                run = use.run_purge(new_case(house))
+                if run.planned:
+                    _braked(str(run.id), ",".join(run.brake))
+                rounds.note(run.purged, run.remaining, run.passed_over)
+        finish_run(house, db.session(), db.engine)
+
+
+def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
+    if dry_run:
+        _say_plan(_post(url, token, {"dry_run": True}))
+        return
+    with _Rounds() as rounds:
+        while rounds.go_on:
+            run = _post(url, token, {})
+            rounds.note(run["purged"], run["remaining"], run["passed_over"])
+
+
+class _Rounds:
+    """Calls until nothing due is left, with a bar; a record that another run holds is waited for."""
+
+    def __init__(self) -> None:
+        self._bar = ProgressBar(transient=True)
+        self._task = self._bar.add_task("Purging", total=None)
+        self._idle = 0
+        self.purged = 0
+        self.passed_over = 0
+        self.go_on = True
+
+    def __enter__(self) -> "_Rounds":
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._bar.stop()
+        if kind is None:
+            click.echo(f"Purged {self.purged}; held back by a legal hold: {self.passed_over}.")
+
+    def note(self, purged: int, remaining: int, passed_over: int) -> None:
+        self.purged += purged
+        self.passed_over = passed_over
+        self.go_on = remaining > 0
+        self._bar.update(self._task, completed=self.purged, total=self.purged + remaining)
+        self._idle = 0 if purged else self._idle + 1
+        if self.go_on and self._idle > _IDLE_ROUNDS:
+            _fail(f"{remaining} due records are held by other transactions.", FAILED)
+        if self.go_on and not purged:
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _post(url: str, token: str, order: dict[str, Any]) -> dict[str, Any]:
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError("--url begins with http:// or https://.")
+    request = urllib.request.Request(  # noqa: S310  # the scheme was looked at
+        f"{url.rstrip('/')}/v1/purge-runs",
+        json.dumps(order).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+            answer: dict[str, Any] = json.load(response)
+    except urllib.error.HTTPError as error:
+        _refused(error)
+    except (OSError, ValueError) as error:
+        _fail(f"The service could not be reached ({type(error).__name__}).", UNREACHABLE)
+    return answer
+
+
+def _refused(error: urllib.error.HTTPError) -> NoReturn:
+    try:
+        problem = json.load(error)
+    except ValueError:
+        problem = {}
+    if str(problem.get("type", "")).endswith(":braked"):
+        _braked(problem.get("plan", ""), problem.get("reasons", ""))
+    code = UNREACHABLE if error.code == HTTPStatus.SERVICE_UNAVAILABLE else FAILED
+    _fail(f"The service refused ({error.code}): {problem.get('title', '')}", code)
+
+
+def _braked(plan: str, reasons: str) -> NoReturn:
+    _fail(f"The brake holds, nothing was deleted. Plan {plan} waits: {reasons}", BRAKED)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(code)
+
+
+def _say_plan(plan: dict[str, Any]) -> None:
+    click.echo(f"Due: {plan['remaining']}; held back by a legal hold: {plan['passed_over']}.")

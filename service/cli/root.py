@@ -1,0 +1,61 @@
+"""What the commands are given: the ways to make the application, and who is at the keyboard."""
+
+import getpass
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import click
+from flask import Flask
+
+from service.config.settings import Settings, load_settings
+from service.domain.errors import Refusal
+from service.domain.ids import ENTROPY_BYTES, uuid7
+from service.domain.policy import Role
+from service.storage.database import db
+from service.usecases.case import Case, House, Principal
+
+
+@dataclass(frozen=True)
+class Root:
+    """The composition root, handed down."""
+
+    create_app: Callable[[Settings], Flask]
+    create_bare_app: Callable[[Settings], Flask]
+    render_openapi: Callable[[], str]
+
+
+class Failure(click.ClickException):
+    """A refusal, said at the command line."""
+
+    def __init__(self, refusal: Refusal, exit_code: int = 1) -> None:
+        places = "".join(f"\n  {fault.pointer}: {fault.code}" for fault in refusal.faults)
+        super().__init__((refusal.detail or refusal.title) + places)
+        self.exit_code = exit_code
+
+
+@contextmanager
+def refusals_said() -> Iterator[None]:
+    """Turn refusals into messages; they carry no values and no traceback."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Failure(refusal) from refusal
+
+
+@contextmanager
+def application(root: Root) -> Iterator[House]:
+    """The whole service, at work for one command."""
+    with refusals_said():
+        app = root.create_app(load_settings())
+        with app.app_context():
+            yield app.extensions["kluis"]
+
+
+def new_case(house: House) -> Case:
+    """A case of the person at the command line; permission is demanded of him like of anyone."""
+    principal = Principal(Role.OPERATOR, f"cli:{getpass.getuser()}")
+    request_id: UUID = uuid7(house.clock.now(), os.urandom(ENTROPY_BYTES))
+    return Case(house, db.session(), principal, request_id)

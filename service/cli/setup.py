@@ -1,0 +1,100 @@
+"""Setting up and serving."""
+
+import os
+import tempfile
+from datetime import UTC, datetime, timedelta
+
+import click
+from flask_migrate import upgrade
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from service.cli.root import Root, application, new_case, refusals_said
+from service.config.settings import Settings, load_settings
+from service.crypto.keyring import Keyring, KeyPurpose, make_key
+from service.crypto.keyring_files import write_keyring_file
+from service.usecases import keys, setup
+
+_FIRST_TOKEN_LIFE = timedelta(days=90)
+_HEADERS_WITHIN_MS = 15_000
+_LAST_REQUESTS_SECONDS = 25
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Make a demo's database: it accepts KLUIS_DEMO_CLOCK.")
+@click.pass_obj
+def init(root: Root, *, demo: bool) -> None:
+    """Make what is not there yet: keyring, database, tables and the first admin token."""
+    with refusals_said():
+        settings = load_settings()
+        _make_keyring(settings)
+        _migrate(root, settings)
+    with application(root) as house:
+        keys.register_keys(new_case(house), house.keyring.current)
+        token = setup.set_up(new_case(house), is_demo=demo, life=_FIRST_TOKEN_LIFE)
+    if token is None:
+        click.echo("Everything is there already.", err=True)
+        return
+    click.echo("The first admin token; it is shown this once and lasts 90 days:", err=True)
+    click.echo(token.token)
+
+
+@click.command()
+@click.pass_obj
+def migrate(root: Root) -> None:
+    """Bring the database to the schema of this version."""
+    with refusals_said():
+        _migrate(root, load_settings())
+
+
+@click.command()
+@click.pass_obj
+def serve(root: Root) -> None:
+    """Serve the API with Granian."""
+    with application(root) as house:  # a bad setting is said here, once, and not by each process
+        settings = house.settings
+    if settings.workers > 1:
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="kluis-metrics-"))
+    click.echo(f"Kluis serves on http://{settings.host}:{settings.port}", err=True)
+    Granian(
+        "service.app:create_front",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=settings.workers,
+        backlog=2048,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
+        workers_kill_timeout=_LAST_REQUESTS_SECONDS,
+        log_enabled=False,
+    ).serve()
+
+
+@click.command()
+@click.pass_obj
+def openapi(root: Root) -> None:
+    """Print the OpenAPI document, as openapi.yaml holds it."""
+    click.echo(root.render_openapi(), nl=False)
+
+
+def _make_keyring(settings: Settings) -> None:
+    """A new keyring, only where there is none and no command to get one from."""
+    if settings.keyring_command or settings.keyring_file.exists():
+        return
+    now = datetime.now(UTC)
+    write_keyring_file(
+        settings.keyring_file, Keyring([make_key(purpose, now) for purpose in KeyPurpose])
+    )
+    click.echo(
+        f"A new keyring lies in {settings.keyring_file}. Without it nothing can be read:", err=True
+    )
+    click.echo("back it up, apart from the database.", err=True)
+
+
+def _migrate(root: Root, settings: Settings) -> None:
+    app = root.create_bare_app(settings)
+    with app.app_context():
+        upgrade()

@@ -1,0 +1,128 @@
+"""Answers: written by orjson from what the use cases return, described from its type hints."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import fields as members_of
+from dataclasses import is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from urllib.parse import urlencode
+from uuid import UUID
+
+from flask import Response, request
+from marshmallow import Schema, fields
+from orjson import dumps
+
+from service.usecases.paging import Page
+from service.web import schemas
+
+_PLAIN: dict[Any, type[fields.Field[Any]]] = {
+    UUID: fields.UUID,
+    str: fields.String,
+    int: fields.Integer,
+    float: fields.Float,
+    bool: fields.Boolean,
+    date: fields.Date,
+    datetime: fields.AwareDateTime,
+    object: fields.Raw,
+}
+
+
+def answer(result: object, status: int) -> Response:
+    """A result as JSON, with its version as the ETag and a link to the next page."""
+    if result is None:
+        return Response(status=204)
+    response = Response(status=status, mimetype="application/json")
+    body: object = result
+    if isinstance(result, Page):
+        body, following = _page(result)
+        if following is not None:
+            response.headers["Link"] = f'<{_next_url(following)}>; rel="next"'
+    response.data = dumps(body)
+    version = member(result, "version")
+    if isinstance(version, int):
+        response.set_etag(str(version))
+    return response
+
+
+def location(pattern: str, result: object, path: Mapping[str, object]) -> str:
+    """Where the thing that was made is found: `{id}` and path parameters filled in."""
+    known = {name: str(value) for name, value in path.items()}
+    return pattern.format(**known, id=member(result, "id"), number=member(result, "number"))
+
+
+def cursor_of(after: UUID) -> str:
+    return urlsafe_b64encode(after.bytes).rstrip(b"=").decode()
+
+
+def after_of(cursor: str | None) -> UUID | None:
+    return None if cursor is None else UUID(bytes=urlsafe_b64decode(cursor + "=="))
+
+
+@cache
+def answer_schema(kind: Any) -> type[Schema]:  # noqa: ANN401
+    """The schema of a dataclass, from its type hints; of a page, from its items."""
+    if get_origin(kind) is Page:
+        (item,) = get_args(kind)
+        return _schema(
+            f"{_name(item)}Page",
+            {
+                "items": fields.List(fields.Nested(answer_schema(item)), required=True),
+                "next": fields.String(allow_none=True, required=True),
+            },
+        )
+    hints = get_type_hints(kind)
+    return _schema(_name(kind), {part.name: _field(part.name, hints) for part in members_of(kind)})
+
+
+def _field(name: str, hints: Mapping[str, Any]) -> fields.Field[Any]:
+    if name == "fields" and hints[name] is not list and get_origin(hints[name]) is not list:
+        return fields.Nested(schemas.Fields, required=True)
+    return _typed(hints[name])
+
+
+def _typed(hint: Any, **options: Any) -> fields.Field[Any]:  # noqa: ANN401, PLR0911
+    options.setdefault("required", True)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        (inner,) = (part for part in arguments if part is not NoneType)
+        return _typed(inner, allow_none=True)
+    if origin in (list, tuple):
+        return fields.List(_typed(arguments[0]), **options)
+    if origin is dict or origin is Mapping:
+        return fields.Dict(keys=fields.String(), values=_typed(arguments[1]), **options)
+    if is_dataclass(hint):
+        return fields.Nested(answer_schema(hint), **options)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        values = [choice.value for choice in hint]
+        choices = [*values, None] if options.get("allow_none") else values
+        return fields.String(metadata={"enum": choices}, **options)
+    return _PLAIN[hint](**options)
+
+
+def _schema(name: str, members: dict[str, Any]) -> type[Schema]:
+    return type(name, (Schema,), members)
+
+
+def _name(kind: Any) -> str:  # noqa: ANN401
+    return str(kind.__name__).removesuffix("View")
+
+
+def _page(result: Page[Any]) -> tuple[dict[str, object], str | None]:
+    """A page's body, and the cursor of the next."""
+    cursor = None if result.next_after is None else cursor_of(result.next_after)
+    return {"items": result.items, "next": cursor}, cursor
+
+
+def _next_url(cursor: str) -> str:
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': cursor})}"
+
+
+def member(result: object, name: str) -> object:
+    """A member of a result; of one that was kept, which is a plain object, as well."""
+    if isinstance(result, Mapping):
+        return result.get(name)
+    return getattr(result, name, None)

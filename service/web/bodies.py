@@ -1,0 +1,165 @@
+"""Bodies: JSON, or multipart with files that are sealed while they arrive."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from service.config.settings import Settings
+from service.domain.catalogue import DocumentKind
+from service.domain.errors import Fault, Invalid, Malformed, TooLarge, UnsupportedMedia
+from service.usecases.documents import Upload, upload_faults
+from service.web.strict_json import read_json
+
+_READ_BYTES = 64 * 1024
+_MOST_PARTS = 100
+JSON_TYPES = ("application/json", "application/merge-patch+json")
+MULTIPART = "multipart/form-data"
+
+
+@dataclass
+class Body:
+    """What arrived: the JSON, the uploads, and bytes that tell this body from any other."""
+
+    value: Any = None
+    uploads: list[Upload] = field(default_factory=list)
+    identity: bytes = field(default=b"", repr=False)
+
+    def close(self) -> None:
+        for upload in self.uploads:
+            upload.close()
+
+
+def read_json_body(request: Request, settings: Settings) -> Body:
+    """A body that is JSON and nothing else."""
+    _demand_plain(request)
+    if request.mimetype not in JSON_TYPES:
+        raise UnsupportedMedia("Send application/json.")
+    if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMedia("JSON is sent in UTF-8.")
+    request.max_content_length = settings.max_json_bytes
+    with _reading():
+        data = request.stream.read()
+    return Body(read_json(data), identity=data)
+
+
+def read_multipart(request: Request, settings: Settings, json_part: str | None) -> Body:
+    """A body of one JSON part, if `json_part` names one, and files named after their kind."""
+    _demand_plain(request)
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype != MULTIPART or not boundary:
+        raise UnsupportedMedia(f"Send {MULTIPART} with a boundary.")
+    request.max_content_length = settings.max_body_bytes
+    parts = _Parts(settings, json_part)
+    try:
+        with _reading():
+            for event in _events(request, boundary.encode()):
+                parts.take(event)
+        return parts.finish()
+    except BaseException:
+        parts.body.close()
+        raise
+
+
+def _demand_plain(request: Request) -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("Compressed bodies are not read here.")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What the libraries say of a bad body, in our words."""
+    try:
+        yield
+    except RequestEntityTooLarge as error:
+        raise TooLarge from error
+    except ClientDisconnected as error:
+        raise Malformed("The body broke off.") from error
+    except ValueError as error:
+        raise Malformed("The body is not well-formed multipart.") from error
+
+
+def _events(request: Request, boundary: bytes) -> Iterator[Field | File | Data]:
+    decoder = MultipartDecoder(boundary, max_parts=_MOST_PARTS)
+    more = True
+    while more:
+        data = request.stream.read(_READ_BYTES)
+        more = bool(data)
+        decoder.receive_data(data or None)
+        while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+            if isinstance(event, Field | File | Data):
+                yield event
+        if isinstance(event, Epilogue):
+            while request.stream.read(_READ_BYTES):  # what follows the end is of no meaning
+                pass
+            return
+
+
+class _Parts:
+    """The parts of one multipart body, as they arrive."""
+
+    def __init__(self, settings: Settings, json_part: str | None) -> None:
+        self._settings = settings
+        self._json_part = json_part
+        self._json: bytearray | None = None
+        self._names: list[str] = []
+        self._into_json = False
+        self.body = Body()
+
+    def take(self, event: Field | File | Data) -> None:
+        if isinstance(event, Data):
+            self._write(event.data)
+        elif event.name == self._json_part:
+            self._begin_json()
+        elif isinstance(event, File):
+            self._begin_file(event)
+        else:
+            raise Invalid("A part is neither the JSON nor a file.", [Fault("/parts", "unknown")])
+
+    def finish(self) -> Body:
+        if self._json_part is not None and self._json is None:
+            raise Invalid(faults=[Fault(f"/parts/{self._json_part}", "required")])
+        faults = [
+            fault
+            for upload, name in zip(self.body.uploads, self._names, strict=True)
+            for fault in upload_faults(upload, name)
+        ]
+        if faults:
+            raise Invalid("A file is not acceptable.", faults)
+        json = bytes(self._json or b"")
+        self.body.value = read_json(json) if self._json_part is not None else None
+        self.body.identity = json + b"".join(
+            upload.kind.encode() + upload.name.encode() + upload.digest
+            for upload in self.body.uploads
+        )
+        return self.body
+
+    def _begin_json(self) -> None:
+        if self._json is not None:
+            raise Malformed("The JSON part is there twice.")
+        self._json = bytearray()
+        self._into_json = True
+
+    def _begin_file(self, event: File) -> None:
+        if event.name not in list(DocumentKind):
+            raise Invalid("A file's part is named after its kind.", [Fault("/parts", "unknown")])
+        if len(self.body.uploads) >= self._settings.max_files:
+            raise TooLarge("There are more files than allowed.")
+        upload = Upload(self._settings.max_file_bytes)
+        upload.kind = DocumentKind(event.name)
+        upload.name = (event.filename or "").strip()[:255]
+        self._names.append(f"/parts/{event.name}/{len(self.body.uploads)}")
+        self.body.uploads.append(upload)
+        self._into_json = False
+
+    def _write(self, data: bytes) -> None:
+        if not self._into_json or self._json is None:
+            self.body.uploads[-1].write(data)
+            return
+        self._json += data
+        if len(self._json) > self._settings.max_json_bytes:
+            raise TooLarge("The JSON part is larger than allowed.")

@@ -1,0 +1,212 @@
+"""Doors: every route says who may pass, what goes in and what comes out, and nothing else exists.
+
+A door authenticates and gives the connection back, reads and parses what came in, calls its
+handler, which calls one use case, and renders. The OpenAPI document is made from the same list.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, current_app, g, request
+from marshmallow import Schema
+
+from service.domain.errors import (
+    Fault,
+    Forbidden,
+    Invalid,
+    KeyMissing,
+    Refusal,
+    Unauthenticated,
+    VersionMissing,
+)
+from service.domain.policy import PERMISSIONS, Action, Purpose, Role
+from service.storage.database import db
+from service.usecases.case import Case, House, Repeatable, record_refusal
+from service.usecases.tokens import authenticate
+from service.web import schemas
+from service.web.answers import answer, location
+from service.web.bodies import Body, read_json_body, read_multipart
+from service.web.strict_json import pointer_to
+
+Handler = Callable[..., Any]
+_MOST_KEY = 255
+
+
+class Accepts(Enum):
+    """What a body may be."""
+
+    NOTHING = "nothing"
+    JSON = "json"
+    JSON_OR_FILES = "json or multipart"
+    FILE = "one file"
+
+
+@dataclass(frozen=True)
+class Door:
+    """One route. `actions` are the verbs behind it: any of them lets a role in."""
+
+    method: str
+    path: str
+    actions: tuple[Action, ...]
+    handler: Handler
+    answer: Any = None
+    status: int = 200
+    body: type[Schema] | None = None
+    query: type[Schema] | None = None
+    accepts: Accepts = Accepts.NOTHING
+    versioned: bool = False
+    repeatable: bool = False
+    location: str = ""
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.handler.__name__
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset().union(*(PERMISSIONS[action] for action in self.actions))
+
+
+@dataclass
+class Asked:
+    """What came in with a request, checked."""
+
+    path: dict[str, Any]
+    query: dict[str, Any] = field(default_factory=dict)
+    body: Any = None
+    uploads: list[Any] = field(default_factory=list)
+    version: int = 0
+
+
+api = Blueprint("v1", __name__, url_prefix="/v1")
+DOORS: list[Door] = []
+
+
+def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401
+    """Declare a route: method, path, the actions behind it, and what goes in and out."""
+
+    def open_door(handler: Handler) -> Handler:
+        repeatable = what.pop("repeatable", method == "POST")
+        made = Door(method, path, actions, handler, repeatable=repeatable, **what)
+        DOORS.append(made)
+        api.add_url_rule(path, made.name, lambda **values: _pass(made, values), methods=[method])
+        return handler
+
+    return open_door
+
+
+def _pass(made: Door, values: dict[str, Any]) -> Response:
+    case = _open_case()
+    try:
+        if case.principal.role not in made.roles:
+            raise Forbidden
+        with _asked(made, case, values) as asked:
+            result = made.handler(case, asked)
+    except Refusal as refusal:
+        if not refusal.is_audited:
+            case.session.rollback()
+            record_refusal(case, made.actions[0], refusal)
+        raise
+    if isinstance(result, Response):
+        return result
+    response = answer(result, made.status)
+    if made.location and response.status_code == made.status:
+        response.headers["Location"] = "/v1" + location(made.location, result, values)
+    return response
+
+
+def house() -> House:
+    """The long-lived parts of this application."""
+    parts: House = current_app.extensions["kluis"]
+    return parts
+
+
+def _open_case() -> Case:
+    """Who asks, by the Authorization header and nothing else."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or len(request.headers.getlist("Authorization")) != 1:
+        raise Unauthenticated
+    session = db.session()
+    principal = authenticate(session, house().clock, token.strip())
+    g.principal = principal
+    return Case(house(), session, principal, g.request_id)
+
+
+@contextmanager
+def _asked(made: Door, case: Case, values: dict[str, Any]) -> Iterator[Asked]:
+    """Read and check what came in; uploads are closed when the request is done with."""
+    asked = Asked(values, query=_query(made))
+    if "purpose" in asked.query:
+        case.purpose = Purpose(asked.query["purpose"])
+    if made.versioned:
+        asked.version = _expected_version()
+    key = _idempotency_key(made, case)
+    body = _body(made)
+    try:
+        asked.body = None if made.body is None else schemas.load(made.body, body.value)
+        asked.uploads = body.uploads
+        if key is not None:
+            what = f"{request.method} {request.path}\n".encode() + body.identity
+            case.repeatable = Repeatable(key, what)
+        yield asked
+    finally:
+        body.close()
+
+
+def _query(made: Door) -> dict[str, Any]:
+    pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise Invalid(faults=[Fault(pointer_to("/query", name), "twice") for name in twice])
+    schema = made.query or schemas.Empty
+    loaded: dict[str, Any] = schemas.load(schema, request.args.to_dict(), "/query")
+    return loaded
+
+
+def _expected_version() -> int:
+    """The version in If-Match. `*` and lists match anything, so they do not count as one."""
+    etags = request.if_match
+    if not request.headers.get("If-Match", "").strip():
+        raise VersionMissing
+    versions = [tag for tag in etags.as_set() if tag.isdecimal() and len(tag) < 10]  # noqa: PLR2004
+    return int(versions[0]) if len(versions) == 1 else -1
+
+
+def _idempotency_key(made: Door, case: Case) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if not made.repeatable:
+        return None
+    if key is None:
+        if case.principal.role is Role.WEBSITE:
+            raise KeyMissing
+        return None
+    if not (0 < len(key) <= _MOST_KEY and key.isascii() and key.isprintable()):
+        raise Invalid(faults=[Fault("/headers/Idempotency-Key", "characters-or-length")])
+    return key
+
+
+def _body(made: Door) -> Body:
+    settings = house().settings
+    match made.accepts:
+        case Accepts.FILE:
+            return read_multipart(request, settings, None)
+        case Accepts.JSON_OR_FILES if request.mimetype == "multipart/form-data":
+            return read_multipart(request, settings, "application")
+        case Accepts.JSON | Accepts.JSON_OR_FILES:
+            return read_json_body(request, settings)
+        case _:
+            return _no_body()
+
+
+def _no_body() -> Body:
+    """A route without a body takes none, but for the empty object that some clients send."""
+    if request.content_length or request.headers.get("Transfer-Encoding"):
+        body = read_json_body(request, house().settings)
+        schemas.load(schemas.Empty, body.value)
+    return Body()

@@ -1,0 +1,133 @@
+"""What is open to everybody and holds nothing personal: health, metrics, the API's own papers."""
+
+from ipaddress import ip_address
+
+import yaml
+from flask import Blueprint, Response, request, send_from_directory
+from swagger_ui_bundle import swagger_ui_path
+
+from service.domain.errors import NotFound, Unavailable
+from service.storage.database import db
+from service.storage.schema import schema_faults
+from service.usecases.duties import DutyNumbers, read_numbers
+from service.web.doors import house
+from service.web.openapi import openapi_document
+
+pages = Blueprint("pages", __name__)
+
+_ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js")
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+_DOCS_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Kluis API</title>
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<main id="docs"></main>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_DOCS_START = """SwaggerUIBundle({
+  url: "/openapi.yaml",
+  dom_id: "#docs",
+  validatorUrl: null,
+  docExpansion: "list",
+  defaultModelsExpandDepth: 0,
+  supportedSubmitMethods: [],
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout"
+});
+"""
+_GAUGES = {
+    "overdue": ("kluis_overdue_applications", "Applications due and still there."),
+    "oldest_overdue_days": ("kluis_overdue_days", "Days since the oldest of them was due."),
+    "due_within_7_days": ("kluis_due_within_7_days", "Applications due within seven days."),
+    "held": ("kluis_held_applications", "Due applications that a legal hold keeps."),
+    "procedures_ending": ("kluis_procedures_ending", "Procedures that end within 14 days."),
+    "holds_ending": ("kluis_holds_ending", "Holds that end within 30 days."),
+    "last_completed_run": (
+        "kluis_purge_last_completed_timestamp_seconds",
+        "When the last purge run was completed.",
+    ),
+    "last_run_seconds": ("kluis_purge_last_duration_seconds", "How long that run took."),
+    "plans_waiting": ("kluis_purge_plans_waiting", "Braked purges that wait for confirmation."),
+}
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Whether the process answers."""
+    return _text("ok\n")
+
+
+@pages.get("/readyz")
+def readyz() -> Response:
+    """Whether it can serve: database, schema and keys. Open duties never take it away."""
+    try:
+        with db.engine.connect() as connection:
+            faults = schema_faults(connection)
+    except Exception as error:
+        raise Unavailable("The database does not answer.") from error
+    if faults:
+        raise Unavailable("The database's schema is not this version's: run `kluis migrate`.")
+    return _text("ready\n")
+
+
+@pages.get("/metrics")
+def metrics() -> Response:
+    """Counters and gauges, for the networks in KLUIS_METRICS_FROM."""
+    parts = house()
+    caller = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  # nobody, not everybody
+    if not any(caller in network for network in parts.settings.metrics_from):
+        raise NotFound
+    lines = parts.signals.exposition().decode() + _gauges(read_numbers(parts, db.session()))
+    return Response(lines, mimetype="text/plain; version=0.0.4")
+
+
+@pages.get("/openapi.yaml")
+def openapi() -> Response:
+    """The description of this API."""
+    return Response(render_openapi(), mimetype="application/yaml")
+
+
+@pages.get("/docs")
+def docs() -> Response:
+    """The description, to be read by people."""
+    response = Response(_DOCS_PAGE, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = _DOCS_POLICY
+    return response
+
+
+@pages.get("/docs/<name>")
+def docs_asset(name: str) -> Response:
+    """What the page is made of: from an installed package, and nothing else from it."""
+    if name == "start.js":
+        return Response(_DOCS_START, mimetype="text/javascript")
+    if name not in _ASSETS:
+        raise NotFound
+    return send_from_directory(swagger_ui_path, name, max_age=86_400)
+
+
+def render_openapi() -> str:
+    """The OpenAPI document as YAML, as it is kept in openapi.yaml."""
+    return yaml.safe_dump(openapi_document(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _gauges(numbers: DutyNumbers) -> str:
+    lines = []
+    for name, (metric, meaning) in _GAUGES.items():
+        lines += [f"# HELP {metric} {meaning}", f"# TYPE {metric} gauge"]
+        lines.append(f"{metric} {getattr(numbers, name)}")
+    return "\n".join(lines) + "\n"
+
+
+def _text(body: str) -> Response:
+    return Response(body, mimetype="text/plain")

@@ -1,0 +1,91 @@
+"""Failures become statuses here, in one place, as RFC 9457 problems."""
+
+from flask import Flask, Response, g
+from orjson import dumps
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException
+
+from service.domain import errors
+from service.domain.errors import Refusal
+from service.telemetry.logs import where
+
+STATUS: dict[type[Refusal], int] = {
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Malformed: 400,
+    errors.Invalid: 422,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.TooSlow: 408,
+    errors.Conflict: 409,
+    errors.KeyMissing: 400,
+    errors.KeyReused: 422,
+    errors.VersionMissing: 428,
+    errors.VersionStale: 412,
+    errors.TooManyReads: 429,
+    errors.Unavailable: 503,
+    errors.Unreadable: 500,
+    errors.Misconfigured: 500,
+}
+_HEADERS = {
+    401: {"WWW-Authenticate": 'Bearer realm="kluis"'},
+    408: {"Connection": "close"},
+    429: {"Retry-After": "600"},
+    503: {"Retry-After": "5"},
+}
+_HTTP_CODES = {404: errors.NotFound(), 413: errors.TooLarge(), 415: errors.UnsupportedMedia()}
+_log = get_logger()
+
+
+def register_problems(app: Flask) -> None:
+    """Turn every failure into a problem; nothing that a value could hide in is shown."""
+    app.register_error_handler(Refusal, problem)
+    app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(Exception, _from_defect)
+
+
+def status_of(refusal: Refusal) -> int:
+    """The status of a refusal: that of its class, or of the nearest class above it."""
+    return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+
+
+def problem(refusal: Refusal) -> Response:
+    """The refusal as a problem: what is wrong, where, and what to do."""
+    return _render(status_of(refusal), refusal.code, refusal.title, refusal)
+
+
+def _render(status: int, code: str, title: str, refusal: Refusal | None = None) -> Response:
+    body: dict[str, object] = {
+        "type": f"urn:problem-type:kluis:{code}",
+        "title": title,
+        "status": status,
+        "request_id": str(g.request_id),
+    }
+    if refusal is not None and refusal.detail:
+        body["detail"] = refusal.detail
+    if refusal is not None and refusal.faults:
+        body["errors"] = [{"pointer": f.pointer, "code": f.code} for f in refusal.faults]
+    if refusal is not None:
+        body |= {name: str(fact) for name, fact in refusal.facts.items()}
+    response = Response(dumps(body), status, mimetype="application/problem+json")
+    response.headers.update(_HEADERS.get(status, {}))
+    return response
+
+
+def _from_http(error: HTTPException) -> Response:
+    """What Flask and Werkzeug refuse by themselves."""
+    status = error.code or 500
+    if status in _HTTP_CODES:
+        return problem(_HTTP_CODES[status])
+    response = _render(status, f"http-{status}", error.name)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _from_defect(error: Exception) -> Response:
+    """A defect of ours: logged by place and type, for its message could hold a value."""
+    _log.error("defect", where=where(error), request_id=str(g.request_id))
+    return _render(500, "defect", "Something is wrong with the service itself; it was logged.")

@@ -1,0 +1,355 @@
+"""The routes of applications: intake, reading, changing, consent, documents, holds, erasure."""
+
+from typing import Any
+
+from flask import Response, request, stream_with_context
+
+from service.domain.catalogue import FIELDS
+from service.domain.errors import Fault, Invalid
+from service.domain.policy import Action
+from service.storage.tables import Channel, ConsentChange, HoldReason, Status
+from service.usecases import applications, consents, documents, holds, reading, retention
+from service.usecases.case import Case
+from service.usecases.documents import Download
+from service.usecases.paging import Page, PageOf
+from service.web import schemas
+from service.web.answers import after_of
+from service.web.doors import Accepts, Asked, door
+
+_APPLICATION = "/applications/<uuid:application_id>"
+_OF_APPLICATION = "/applications/{application_id}"
+
+
+@door(
+    "POST",
+    "/applications",
+    Action.SUBMIT_APPLICATION,
+    body=schemas.Submission,
+    accepts=Accepts.JSON_OR_FILES,
+    answer=applications.Receipt,
+    status=201,
+    location="/applications/{id}",
+    conflicts=("intake-closed",),
+)
+def submit_application(case: Case, asked: Asked) -> object:
+    """Post an application, as JSON or as multipart with its files."""
+    body = asked.body
+    submission = applications.Submission(
+        fields=body["fields"],
+        channel=Channel(body["channel"]),
+        procedure_reference=body.get("procedure_reference"),
+        consent_wording=body.get("consent", {}).get("wording_version"),
+        statement_version=body.get("statement_version"),
+        uploads=asked.uploads,
+    )
+    return applications.submit_application(case, submission)
+
+
+@door(
+    "GET",
+    _APPLICATION,
+    Action.READ_APPLICATION,
+    query=schemas.FieldsQuery,
+    answer=reading.ApplicationView,
+)
+def read_application(case: Case, asked: Asked) -> object:
+    """Read one application: the fields that role and phase allow, or those of them named."""
+    return reading.read_application(case, asked.path["application_id"], _fields(asked))
+
+
+@door(
+    "PATCH",
+    _APPLICATION,
+    Action.CHANGE_APPLICATION,
+    body=schemas.ApplicationPatch,
+    accepts=Accepts.JSON,
+    versioned=True,
+    answer=applications.Standing,
+    conflicts=("already-withdrawn",),
+)
+def change_application(case: Case, asked: Asked) -> object:
+    """Change status and company fields (recruiter) or correct what was supplied (officer)."""
+    patch: dict[str, Any] = asked.body.get("fields", {})
+    status = asked.body.get("status")
+    change = applications.Change(
+        status=None if status is None else Status(status),
+        fields=frozenset(patch),
+        revise=lambda old: _revised(old, patch),
+    )
+    return applications.change_application(
+        case, asked.path["application_id"], asked.version, change
+    )
+
+
+@door("DELETE", _APPLICATION, Action.ERASE_APPLICATION, versioned=True, conflicts=("held",))
+def erase_application(case: Case, asked: Asked) -> None:
+    """Erase an application now, for good, unless a legal hold forbids it."""
+    applications.erase_application(case, asked.path["application_id"], asked.version)
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/withdrawal",
+    Action.WITHDRAW_APPLICATION,
+    answer=applications.Standing,
+    status=201,
+    location=f"{_OF_APPLICATION}/retention",
+    conflicts=("already-withdrawn",),
+)
+def withdraw_application(case: Case, asked: Asked) -> object:
+    """Withdraw an application, today and for good."""
+    return applications.withdraw_application(case, asked.path["application_id"])
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/handover",
+    Action.HAND_OVER,
+    body=schemas.HandoverOrder,
+    accepts=Accepts.JSON,
+    answer=applications.HandedOver,
+    status=201,
+    location=_OF_APPLICATION,
+    conflicts=("procedure-over", "not-hired", "already-handed-over"),
+)
+def hand_over(case: Case, asked: Asked) -> object:
+    """Hand the necessary fields of a hired applicant over to personnel, once."""
+    chosen = frozenset(asked.body["fields"])
+    return applications.hand_over(case, asked.path["application_id"], chosen)
+
+
+@door("GET", f"{_APPLICATION}/retention", Action.READ_RETENTION, answer=retention.RetentionView)
+def read_retention(case: Case, asked: Asked) -> object:
+    """Explain the deletion date: the rule, its inputs, and what consent would change today."""
+    return retention.read_retention(case, asked.path["application_id"])
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/consent-events",
+    Action.RECORD_CONSENT,
+    body=schemas.ConsentStatement,
+    accepts=Accepts.JSON,
+    answer=applications.Standing,
+    status=201,
+    location=f"{_OF_APPLICATION}/retention",
+    conflicts=("record-due",),
+)
+def record_consent(case: Case, asked: Asked) -> object:
+    """Record that consent to longer retention was given or withdrawn."""
+    statement = consents.ConsentStatement(
+        ConsentChange(asked.body["change"]),
+        Channel(asked.body["channel"]),
+        asked.body.get("wording_version"),
+    )
+    return consents.record_consent(case, asked.path["application_id"], statement)
+
+
+@door(
+    "GET",
+    f"{_APPLICATION}/consent-events",
+    Action.READ_CONSENT,
+    answer=list[consents.ConsentView],
+)
+def list_consent_events(case: Case, asked: Asked) -> object:
+    """The ledger of consent, oldest first."""
+    return consents.list_consent_events(case, asked.path["application_id"])
+
+
+@door(
+    "POST",
+    "/consent-wordings",
+    Action.ADD_WORDING,
+    body=schemas.NewWording,
+    accepts=Accepts.JSON,
+    answer=consents.WordingView,
+    status=201,
+    location="/consent-wordings",
+    conflicts=("wording-exists",),
+)
+def add_wording(case: Case, asked: Asked) -> object:
+    """Add a wording of the consent under a new version."""
+    body = asked.body
+    return consents.add_wording(
+        case, body["version"], body["texts"], names_talent_pool=body["names_talent_pool"]
+    )
+
+
+@door("GET", "/consent-wordings", Action.LIST_WORDINGS, answer=list[consents.WordingView])
+def list_wordings(case: Case, asked: Asked) -> object:
+    """All wordings of the consent, oldest first."""
+    del asked
+    return consents.list_wordings(case)
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/documents",
+    Action.ADD_DOCUMENT,
+    accepts=Accepts.FILE,
+    answer=documents.DocumentView,
+    status=201,
+    location=f"{_OF_APPLICATION}/documents/{{id}}",
+    conflicts=("too-late",),
+)
+def add_document(case: Case, asked: Asked) -> object:
+    """Add one file; its part is named after its kind: cv, letter, certificate or other."""
+    if len(asked.uploads) != 1:
+        raise Invalid("Send exactly one file.", [Fault("/parts", "one-file")])
+    return documents.add_document(case, asked.path["application_id"], asked.uploads[0])
+
+
+@door(
+    "GET",
+    f"{_APPLICATION}/documents",
+    Action.LIST_DOCUMENTS,
+    query=schemas.PurposeQuery,
+    answer=list[documents.DocumentView],
+)
+def list_documents(case: Case, asked: Asked) -> object:
+    """The documents that role and phase allow, with their names."""
+    return documents.list_documents(case, asked.path["application_id"])
+
+
+@door(
+    "GET",
+    f"{_APPLICATION}/documents/<uuid:document_id>",
+    Action.READ_DOCUMENT,
+    query=schemas.PurposeQuery,
+    answer=bytes,
+)
+def read_document(case: Case, asked: Asked) -> Response:
+    """The file itself, as it was given, under a generated name."""
+    path = asked.path
+    return _download(documents.read_document(case, path["application_id"], path["document_id"]))
+
+
+@door("DELETE", f"{_APPLICATION}/documents/<uuid:document_id>", Action.REMOVE_DOCUMENT)
+def remove_document(case: Case, asked: Asked) -> None:
+    """Remove a file, as a correction."""
+    documents.remove_document(case, asked.path["application_id"], asked.path["document_id"])
+
+
+@door(
+    "GET",
+    "/procedures/<uuid:procedure_id>/applications",
+    Action.LIST_APPLICATIONS,
+    query=schemas.FieldsPageQuery,
+    answer=Page[reading.ApplicationItem],
+)
+def list_applications(case: Case, asked: Asked) -> object:
+    """The candidates of a procedure, each with what role and phase allow."""
+    return reading.list_applications(
+        case, asked.path["procedure_id"], _fields(asked), page_asked(asked)
+    )
+
+
+@door(
+    "GET",
+    "/talent-pool",
+    Action.SEARCH_TALENT_POOL,
+    query=schemas.FieldsPageQuery,
+    answer=Page[reading.ApplicationItem],
+)
+def list_talent_pool(case: Case, asked: Asked) -> object:
+    """The people who agreed, on a wording that says so, to be found for other work."""
+    return reading.list_talent_pool(case, _fields(asked), page_asked(asked))
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/holds",
+    Action.PLACE_HOLD,
+    body=schemas.HoldOrder,
+    accepts=Accepts.JSON,
+    answer=holds.HoldView,
+    status=201,
+    location="/holds/{id}",
+)
+def hold_application(case: Case, asked: Asked) -> object:
+    """Keep one application past its date, for a legal reason and with an end."""
+    return holds.hold_application(case, asked.path["application_id"], _order(asked))
+
+
+@door(
+    "POST",
+    "/procedures/<uuid:procedure_id>/holds",
+    Action.PLACE_HOLD,
+    body=schemas.HoldOrder,
+    accepts=Accepts.JSON,
+    answer=holds.HoldView,
+    status=201,
+    location="/holds/{id}",
+    conflicts=("records-due",),
+)
+def hold_procedure(case: Case, asked: Asked) -> object:
+    """Keep all applications of a procedure past their dates."""
+    return holds.hold_procedure(case, asked.path["procedure_id"], _order(asked))
+
+
+@door("GET", "/holds/<uuid:hold_id>", Action.READ_HOLD, answer=holds.HoldView)
+def read_hold(case: Case, asked: Asked) -> object:
+    """One hold with its case reference."""
+    return holds.read_hold(case, asked.path["hold_id"])
+
+
+@door(
+    "PATCH",
+    "/holds/<uuid:hold_id>",
+    Action.CHANGE_HOLD,
+    body=schemas.HoldPatch,
+    accepts=Accepts.JSON,
+    versioned=True,
+    answer=holds.HoldView,
+    conflicts=("hold-ended",),
+)
+def change_hold(case: Case, asked: Asked) -> object:
+    """Renew a hold, or end it: `until` today ends it at once."""
+    return holds.change_hold(case, asked.path["hold_id"], asked.version, asked.body["until"])
+
+
+def page_asked(asked: Asked) -> PageOf:
+    return PageOf(after_of(asked.query.get("cursor")), asked.query["limit"])
+
+
+def _fields(asked: Asked) -> frozenset[str] | None:
+    """The fields named in the query; Invalid names those that there are none of."""
+    if "fields" not in asked.query:
+        return None
+    named = frozenset(asked.query["fields"].split(","))
+    if named - FIELDS.keys():
+        raise Invalid("There is no such field.", [Fault("/query/fields", "unknown")])
+    return named
+
+
+def _order(asked: Asked) -> holds.HoldOrder:
+    body = asked.body
+    return holds.HoldOrder(HoldReason(body["reason"]), body["case_reference"], body["until"])
+
+
+def _revised(old: applications.Fields, patch: dict[str, Any]) -> applications.Fields:
+    """The patch merged into the old values (RFC 7396) and checked as if it had come in whole."""
+    merged = {name: _merged(old.get(name), value) for name, value in patch.items()}
+    kept = {name: value for name, value in merged.items() if value is not None}
+    checked = schemas.load(schemas.Fields, kept, "/fields")
+    return {name: checked.get(name) for name in merged}
+
+
+def _merged(old: object, patch: object) -> object:
+    if not isinstance(patch, dict):
+        return patch
+    base = dict(old) if isinstance(old, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            base.pop(name, None)
+        else:
+            base[name] = _merged(base.get(name), value)
+    return base
+
+
+def _download(download: Download) -> Response:
+    body = () if request.method == "HEAD" else stream_with_context(download.chunks())
+    response = Response(body, mimetype=download.media_type)
+    response.content_length = download.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{download.filename}"'
+    return response

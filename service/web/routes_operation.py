@@ -1,0 +1,117 @@
+"""The routes of operation: the purge, duties, the audit and tokens."""
+
+from service.domain.errors import Conflict, Fault, Forbidden, Invalid
+from service.domain.policy import Action, Role
+from service.storage.audit import AuditFilter
+from service.storage.database import db
+from service.usecases import auditing, duties, purges, tokens
+from service.usecases.case import Case
+from service.usecases.paging import Page
+from service.usecases.scrubbing import finish_run
+from service.web import schemas
+from service.web.answers import member
+from service.web.doors import Accepts, Asked, door
+from service.web.routes_applications import page_asked
+
+
+@door(
+    "POST",
+    "/purge-runs",
+    Action.PURGE,
+    Action.CONFIRM_PURGE,
+    body=schemas.PurgeOrder,
+    accepts=Accepts.JSON,
+    answer=purges.PurgeView,
+    status=201,
+    location="/purge-runs/{id}",
+    conflicts=("braked", "plan-outdated"),
+)
+def purge(case: Case, asked: Asked) -> object:
+    """Delete what is due, at most `limit` records; or only plan it; or confirm a plan."""
+    body = asked.body
+    if case.principal.role is Role.OFFICER:
+        if "plan" not in body:
+            raise Invalid("The privacy officer confirms a plan.", [Fault("/plan", "required")])
+        return _finished(case, purges.confirm_plan(case, body["plan"], body["limit"]))
+    if "plan" in body:
+        raise Forbidden("A plan is the privacy officer's to confirm.", [Fault("/plan", "denied")])
+    if body["dry_run"]:
+        return purges.plan_purge(case)
+    return _finished(case, purges.run_purge(case, body["limit"]))
+
+
+@door("GET", "/purge-runs/<uuid:run_id>", Action.READ_PURGE_RUN, answer=purges.PurgeDetails)
+def read_purge_run(case: Case, asked: Asked) -> object:
+    """A run or a plan: counts, and the ids for the privacy officer."""
+    return purges.read_purge_run(case, asked.path["run_id"])
+
+
+@door("GET", "/duties", Action.READ_DUTIES, answer=list[duties.Duty])
+def list_duties(case: Case, asked: Asked) -> object:
+    """What must happen in time: deletions, ending procedures and holds, a job that stopped."""
+    del asked
+    return duties.list_duties(case)
+
+
+@door(
+    "GET",
+    "/audit-events",
+    Action.READ_AUDIT,
+    query=schemas.AuditQuery,
+    answer=Page[auditing.AuditView],
+)
+def list_audit_events(case: Case, asked: Asked) -> object:
+    """Who did what and saw whom, oldest first."""
+    names = ("application_id", "subject", "since", "until")
+    wanted = AuditFilter(**{name: asked.query.get(name) for name in names})
+    return auditing.list_events(case, wanted, page_asked(asked))
+
+
+@door(
+    "POST",
+    "/tokens",
+    Action.CREATE_TOKEN,
+    body=schemas.NewToken,
+    accepts=Accepts.JSON,
+    answer=tokens.MintedToken,
+    status=201,
+    location="/tokens",
+)
+def create_token(case: Case, asked: Asked) -> object:
+    """Mint a token; its secret is shown in this answer and nowhere else."""
+    body = asked.body
+    new = tokens.NewToken(Role(body["role"]), body["subject"], body["expires_at"])
+    return tokens.create_token(case, new)
+
+
+@door(
+    "GET",
+    "/tokens",
+    Action.LIST_TOKENS,
+    query=schemas.PageQuery,
+    answer=Page[tokens.TokenView],
+)
+def list_tokens(case: Case, asked: Asked) -> object:
+    """All tokens, without their secrets."""
+    return tokens.list_tokens(case, page_asked(asked))
+
+
+@door("DELETE", "/tokens/<uuid:token_id>", Action.REVOKE_TOKEN, conflicts=("already-revoked",))
+def revoke_token(case: Case, asked: Asked) -> None:
+    """Revoke a token, from the next request on."""
+    tokens.revoke_token(case, asked.path["token_id"])
+
+
+def _finished(case: Case, run: object) -> object:
+    """A run that was carried out, cleaned up behind; a braked one as the conflict that it is."""
+    if member(run, "planned"):
+        raise Conflict(
+            "braked",
+            "Nothing was deleted. The privacy officer confirms the plan.",
+            plan=member(run, "id"),
+            due=member(run, "remaining"),
+            reasons=member(run, "brake"),
+        )
+    if member(run, "completed"):
+        finish_run(case.house, case.session, db.engine)
+    return run

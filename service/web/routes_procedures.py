@@ -1,0 +1,118 @@
+"""The routes of procedures and their teams."""
+
+from service.domain.errors import Fault, Invalid
+from service.domain.policy import Action, Role
+from service.usecases import procedures
+from service.usecases.case import Case
+from service.usecases.paging import Page
+from service.web import schemas
+from service.web.doors import Accepts, Asked, door
+from service.web.routes_applications import page_asked
+
+_PROCEDURE = "/procedures/<uuid:procedure_id>"
+
+
+@door(
+    "POST",
+    "/procedures",
+    Action.CREATE_PROCEDURE,
+    body=schemas.NewProcedure,
+    accepts=Accepts.JSON,
+    answer=procedures.ProcedureView,
+    status=201,
+    location="/procedures/{id}",
+    conflicts=("reference-exists",),
+)
+def create_procedure(case: Case, asked: Asked) -> object:
+    """Open the procedure of a vacancy; a recruiter who does so is on its team."""
+    return procedures.create_procedure(case, procedures.NewProcedure(**asked.body))
+
+
+@door(
+    "GET",
+    "/procedures",
+    Action.LIST_PROCEDURES,
+    Action.LOOK_UP_VACANCY,
+    query=schemas.ProceduresQuery,
+    answer=Page[procedures.ProcedureView] | Page[procedures.VacancyView],
+)
+def list_procedures(case: Case, asked: Asked) -> object:
+    """The procedures that the caller knows of; for the website, the one vacancy it names."""
+    reference = asked.query.get("reference")
+    if case.principal.role is Role.WEBSITE:
+        if reference is None:
+            raise Invalid("The website names a vacancy.", [Fault("/query/reference", "required")])
+        return procedures.look_up_vacancy(case, reference)
+    ends_before = asked.query.get("ends_before")
+    return procedures.list_procedures(case, reference, ends_before, page_asked(asked))
+
+
+@door("GET", _PROCEDURE, Action.READ_PROCEDURE, answer=procedures.ProcedureView)
+def read_procedure(case: Case, asked: Asked) -> object:
+    """One procedure."""
+    return procedures.read_procedure(case, asked.path["procedure_id"])
+
+
+@door(
+    "PATCH",
+    _PROCEDURE,
+    Action.CHANGE_PROCEDURE,
+    body=schemas.ProcedurePatch,
+    accepts=Accepts.JSON,
+    versioned=True,
+    answer=procedures.ProcedureView,
+    conflicts=("already-ended", "too-late-to-reopen"),
+)
+def change_procedure(case: Case, asked: Asked) -> object:
+    """Close (`closed: true`), prolong (`ends_on`), reopen (`ends_on` and `reason`) or rename."""
+    body = asked.body
+    reason = body.get("reason")
+    change = procedures.ProcedureChange(
+        closed=body.get("closed", False),
+        ends_on=body.get("ends_on"),
+        reason=None if reason is None else procedures.ReopenReason(reason),
+        title=body.get("title"),
+        apply_until=body.get("apply_until"),
+        clears_apply_until="apply_until" in body and body["apply_until"] is None,
+    )
+    return procedures.change_procedure(case, asked.path["procedure_id"], asked.version, change)
+
+
+@door("GET", f"{_PROCEDURE}/team", Action.READ_TEAM, answer=list[procedures.MemberView])
+def list_team(case: Case, asked: Asked) -> object:
+    """Who selects in a procedure."""
+    return procedures.list_team(case, asked.path["procedure_id"])
+
+
+@door("GET", f"{_PROCEDURE}/team/<subject>", Action.READ_TEAM, answer=procedures.MemberView)
+def read_member(case: Case, asked: Asked) -> object:
+    """One member of a team."""
+    return procedures.read_member(case, asked.path["procedure_id"], _subject(asked))
+
+
+@door(
+    "PUT",
+    f"{_PROCEDURE}/team/<subject>",
+    Action.CHANGE_TEAM,
+    body=schemas.MemberRole,
+    accepts=Accepts.JSON,
+    answer=procedures.MemberView,
+)
+def set_member(case: Case, asked: Asked) -> object:
+    """Put somebody on the team, or give him another role there."""
+    role = Role(asked.body["role"])
+    return procedures.set_member(case, asked.path["procedure_id"], _subject(asked), role)
+
+
+@door("DELETE", f"{_PROCEDURE}/team/<subject>", Action.CHANGE_TEAM)
+def remove_member(case: Case, asked: Asked) -> None:
+    """Take somebody off the team."""
+    procedures.remove_member(case, asked.path["procedure_id"], _subject(asked))
+
+
+def _subject(asked: Asked) -> str:
+    """The subject in the path, of the characters that subjects are made of."""
+    subject: str = schemas.load(schemas.Subject, {"subject": asked.path["subject"]}, "/path")[
+        "subject"
+    ]
+    return subject

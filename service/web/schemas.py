@@ -1,0 +1,200 @@
+"""What requests may hold. The fields of an application come from the catalogue."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, validate, validates_schema
+from marshmallow.fields import UUID, Integer, List, Nested
+
+from service.domain.catalogue import CATALOGUE
+from service.domain.errors import Fault, Invalid
+from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
+from service.storage.tables import Channel, ConsentChange, HoldReason, Status
+from service.usecases.procedures import ReopenReason
+from service.usecases.purges import MOST_PER_RUN
+from service.web.shapes import (
+    StrictBoolean,
+    StrictDate,
+    StrictInteger,
+    StrictMoment,
+    StrictSchema,
+    choice,
+    fields_schema,
+    make,
+    text,
+    word,
+)
+from service.web.strict_json import pointer_to
+
+VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
+SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
+MOST_PER_PAGE = 100
+
+Fields = fields_schema("Fields")
+FieldsPatch = fields_schema("FieldsPatch", nullable=True)
+
+
+class ConsentGiven(StrictSchema):
+    wording_version = word(VERSION_WORD, required=True)
+
+
+class Submission(StrictSchema):
+    procedure_reference = text(100)
+    kind = choice(["open"])
+    channel = choice(Channel, load_default="website")
+    statement_version = word(VERSION_WORD)
+    consent = make(Nested, nested=ConsentGiven)
+    fields = make(Nested, nested=Fields, required=True)
+
+    @validates_schema(skip_on_field_errors=False)
+    def _demand_one_target(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("procedure_reference" in data) == ("kind" in data):
+            raise ValidationError("reference-or-kind-open", "procedure_reference")
+
+
+class ApplicationPatch(StrictSchema):
+    status = choice(set(Status) - {Status.WITHDRAWN})
+    fields = make(Nested, nested=FieldsPatch)
+
+
+class Empty(StrictSchema):
+    """An object without properties, for what needs nothing said."""
+
+
+class HandoverOrder(StrictSchema):
+    fields = make(
+        List,
+        cls_or_instance=choice([field.name for field in CATALOGUE]),
+        required=True,
+        validate=validate.Length(1, len(CATALOGUE), error="length"),
+    )
+
+
+class ConsentStatement(StrictSchema):
+    change = choice(ConsentChange, required=True)
+    channel = choice(Channel, load_default="website")
+    wording_version = word(VERSION_WORD)
+
+    @validates_schema
+    def _demand_wording(self, data: Mapping[str, Any], **_: Any) -> None:
+        if (data["change"] == ConsentChange.GIVEN) != ("wording_version" in data):
+            raise ValidationError("with-given-and-only-then", "wording_version")
+
+
+class WordingTexts(StrictSchema):
+    nl = text(5_000, lines=True, required=True)
+    en = text(5_000, lines=True)
+    de = text(5_000, lines=True)
+
+
+class NewWording(StrictSchema):
+    version = word(VERSION_WORD, required=True)
+    texts = make(Nested, nested=WordingTexts, required=True)
+    names_talent_pool = make(StrictBoolean, load_default=False)
+
+
+class HoldOrder(StrictSchema):
+    reason = choice(HoldReason, required=True)
+    case_reference = text(100, required=True)
+    until = make(StrictDate, required=True)
+
+
+class HoldPatch(StrictSchema):
+    until = make(StrictDate, required=True)
+
+
+class NewProcedure(StrictSchema):
+    reference = text(100, required=True)
+    title = text(200, required=True)
+    ends_on = make(StrictDate, required=True)
+    apply_until = make(StrictDate, allow_none=True, load_default=None)
+
+
+class ProcedurePatch(StrictSchema):
+    closed = make(StrictBoolean, validate=validate.Equal(True, error="only-true"))  # noqa: FBT003
+    ends_on = make(StrictDate)
+    reason = choice(ReopenReason)
+    title = text(200)
+    apply_until = make(StrictDate, allow_none=True)
+
+    @validates_schema
+    def _demand_one_end(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "closed" in data and "ends_on" in data:
+            raise ValidationError("closed-or-ends-on", "ends_on")
+
+
+class Subject(StrictSchema):
+    subject = word(SUBJECT, required=True)
+
+
+class MemberRole(StrictSchema):
+    role = choice(TEAM_ROLES, required=True)
+
+
+class NewToken(StrictSchema):
+    role = choice(TOKEN_ROLES, required=True)
+    subject = word(SUBJECT, required=True)
+    expires_at = make(StrictMoment, required=True)
+
+
+class PurgeOrder(StrictSchema):
+    limit = make(
+        StrictInteger,
+        validate=validate.Range(1, MOST_PER_RUN, error="out-of-range"),
+        load_default=MOST_PER_RUN,
+    )
+    dry_run = make(StrictBoolean, load_default=False)
+    plan = make(UUID)
+
+
+class PageQuery(StrictSchema):
+    """Where a page begins and how long it may be; query values are text."""
+
+    cursor = word(r"[A-Za-z0-9_-]{22}")
+    limit = make(
+        Integer,
+        validate=validate.Range(1, MOST_PER_PAGE, error="out-of-range"),
+        load_default=50,
+    )
+
+
+class PurposeQuery(StrictSchema):
+    purpose = choice(OFFICER_PURPOSES)
+
+
+class FieldsQuery(PurposeQuery):
+    fields = word(r"[a-z_]+(,[a-z_]+)*")
+
+
+class FieldsPageQuery(PageQuery):
+    fields = word(r"[a-z_]+(,[a-z_]+)*")
+
+
+class ProceduresQuery(PageQuery):
+    reference = text(100)
+    ends_before = make(StrictDate)
+
+
+class AuditQuery(PageQuery):
+    application_id = make(UUID)
+    subject = word(SUBJECT)
+    since = make(StrictMoment)
+    until = make(StrictMoment)
+
+
+def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> Any:  # noqa: ANN401
+    """The value, checked. Invalid names every place that is wrong, below the pointer `at`."""
+    try:
+        return schema().load(value, **options)  # type: ignore[arg-type]  # it checks the type
+    except ValidationError as error:
+        raise Invalid(faults=sorted(_faults(error.messages, at), key=str)) from error
+
+
+def _faults(messages: Any, pointer: str) -> Iterator[Fault]:  # noqa: ANN401
+    """Marshmallow's nested messages, flat: one fault a place."""
+    if isinstance(messages, dict):
+        for key, below in messages.items():
+            deeper = pointer if key == "_schema" else pointer_to(pointer, key)
+            yield from _faults(below, deeper)
+    else:
+        yield from (Fault(pointer, code) for code in messages if isinstance(code, str))

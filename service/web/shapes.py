@@ -1,0 +1,222 @@
+"""From the shapes of the domain to marshmallow fields: validation and documentation in one."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from service.domain import shapes
+from service.domain.catalogue import CATALOGUE, Labels
+from service.domain.shapes import Shape, is_partial_day
+
+CODES = {
+    "required": "required",
+    "null": "null",
+    "invalid": "wrong-type",
+    "type": "wrong-type",
+    "unknown": "unknown-property",
+    "invalid_utf8": "wrong-type",
+    "validator_failed": "not-acceptable",
+    "invalid_uuid": "wrong-type",
+}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LINE = re.compile(r"[^\t\r\n]*")
+_FieldType = TypeVar("_FieldType", bound=fields.Field[Any])
+
+
+class StrictSchema(Schema):
+    """A schema that takes no property it does not know, and says what is wrong in codes."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = CODES
+
+
+class StrictInteger(fields.Integer):
+    """A whole number written as one: not 5.0, not "5", not true."""
+
+    def _validated(self, value: Any) -> int:  # noqa: ANN401
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictBoolean(fields.Boolean):
+    """true or false, and nothing that only looks like it."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+        if type(value) is not bool:
+            raise self.make_error("invalid")
+        return value
+
+
+class StrictDate(fields.Date):
+    """A full date, `2014-06-30`, in no other of ISO 8601's spellings."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:  # noqa: ANN401
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            _check_day(value)
+        except ValidationError as error:
+            raise ValidationError("not-a-date") from error
+        return date.fromisoformat(value)
+
+
+class StrictMoment(fields.AwareDateTime):
+    """A moment with its offset from UTC."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> datetime:  # noqa: ANN401
+        if not isinstance(value, str):
+            raise self.make_error("invalid")
+        try:
+            return super()._deserialize(value, attr, data, **more)
+        except (ValidationError, OverflowError) as error:
+            raise ValidationError("not-a-moment-with-offset") from error
+
+
+def make(kind: Callable[..., _FieldType], **options: Any) -> _FieldType:  # noqa: ANN401
+    """A field whose errors are codes."""
+    return kind(error_messages=CODES, **options)
+
+
+def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.String:  # noqa: ANN401
+    """Text of 1 to `limit` characters, on one line unless `lines`."""
+    checks: list[Callable[[str], Any]] = [validate.Length(1, limit, error="length")]
+    if not lines:
+        checks.append(_check_line)
+    return make(fields.String, validate=checks, **options)
+
+
+def word(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401
+    """Text that matches a pattern from its beginning to its end."""
+    return make(
+        fields.String, validate=validate.Regexp(rf"^{pattern}\Z", error="characters"), **options
+    )
+
+
+def choice(values: Any, **options: Any) -> fields.String:  # noqa: ANN401
+    """One of the words of an enumeration."""
+    return make(
+        fields.String, validate=validate.OneOf(sorted(values), error="not-a-choice"), **options
+    )
+
+
+def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fields.Field[Any]:  # noqa: ANN401, C901, PLR0911
+    """The marshmallow field of a shape; `nullable` all the way down, as a merge patch needs."""
+    options["allow_none"] = nullable
+    match shape:
+        case shapes.Text():
+            return text(shape.limit, lines=shape.lines, **options)
+        case shapes.Email():
+            return make(fields.String, validate=[_length(shape.limit), _check_email], **options)
+        case shapes.Phone():
+            return make(fields.String, validate=[_length(shape.limit), _check_phone], **options)
+        case shapes.Whole():
+            within = validate.Range(shape.low, shape.high, error="out-of-range")
+            return make(StrictInteger, validate=within, **options)
+        case shapes.Flag():
+            return make(StrictBoolean, **options)
+        case shapes.Day():
+            return _formatted("date", _check_day, **options)
+        case shapes.PartialDay():
+            return _formatted(None, _check_partial_day, **options)
+        case shapes.Choice():
+            return choice([member.value for member in shape.values], **options)
+        case shapes.Entry():
+            return make(fields.Nested, nested=entry_schema(shape, nullable=nullable), **options)
+        case shapes.Many():
+            entry = make(fields.Nested, nested=entry_schema(shape.entry))
+            most = validate.Length(max=shape.limit, error="too-many")
+            return make(fields.List, cls_or_instance=entry, validate=most, **options)
+
+
+def entry_schema(entry: shapes.Entry, *, nullable: bool = False) -> type[Schema]:
+    """The schema of an entry: anything may be left out, but not everything."""
+    members = {name: shape_field(shape, nullable=nullable) for name, shape in entry.members.items()}
+    base = StrictSchema if nullable else _NonEmpty
+    return type("Entry", (base,), dict(members))
+
+
+def fields_schema(name: str, *, nullable: bool = False) -> type[Schema]:
+    """The schema of the record's fields, one property for each entry of the catalogue."""
+    members = {
+        field.name: shape_field(
+            field.shape, nullable=nullable, metadata=_described(field.labels, field.example)
+        )
+        for field in CATALOGUE
+    }
+    return type(name, (StrictSchema,), dict(members))
+
+
+class _NonEmpty(StrictSchema):
+    @validates_schema(skip_on_field_errors=True)
+    def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401
+        if not data:
+            raise ValidationError("empty-entry")
+
+
+def _described(labels: Labels, example: object) -> dict[str, object]:
+    return {
+        "description": f"{labels.en} (nl: {labels.nl}; de: {labels.de})",
+        "examples": [example],
+    }
+
+
+def _length(limit: int) -> validate.Length:
+    return validate.Length(1, limit, error="length")
+
+
+def _formatted(
+    format_name: str | None,
+    check: Callable[[str], None],
+    metadata: dict[str, object] | None = None,
+    **options: Any,  # noqa: ANN401
+) -> fields.String:
+    described = dict(metadata or {})
+    if format_name:
+        described["format"] = format_name
+    else:
+        described["pattern"] = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+    return make(fields.String, validate=check, metadata=described, **options)
+
+
+def _check_line(value: str) -> None:
+    if not _LINE.fullmatch(value):
+        raise ValidationError("line-break")
+
+
+def _check_email(value: str) -> None:
+    try:
+        validate_email(value, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValidationError("not-an-email-address") from error
+
+
+def _check_phone(value: str) -> None:
+    """Plausible anywhere in the world; without a country code it is taken for Dutch."""
+    try:
+        plausible = phonenumbers.is_possible_number(phonenumbers.parse(value, "NL"))
+    except phonenumbers.NumberParseException as error:
+        raise ValidationError("not-a-phone-number") from error
+    if not plausible:
+        raise ValidationError("not-a-phone-number")
+
+
+def _check_day(value: str) -> None:
+    if not _DAY.fullmatch(value):
+        raise ValidationError("not-a-date")
+    try:
+        date.fromisoformat(value)
+    except ValueError as error:
+        raise ValidationError("not-a-date") from error
+
+
+def _check_partial_day(value: str) -> None:
+    if not is_partial_day(value):
+        raise ValidationError("not-a-date")

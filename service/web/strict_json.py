@@ -1,0 +1,91 @@
+"""Reading JSON strictly: what two readers could understand differently is refused."""
+
+import json
+import re
+from collections.abc import Iterator
+from math import isfinite
+from typing import Any, NoReturn
+
+from service.domain.errors import Fault, Invalid, Malformed
+
+DEEPEST = 32
+_LONGEST_NUMBER = 40
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+# C0 and C1 controls but tab, line feed and carriage return, and surrogates that stand alone.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SAFE_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401  # JSON is any of its types
+    """The value in `body`. Malformed or Invalid names what is wrong, and never quotes it."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("The body is not UTF-8.") from error
+    _demand_shallow(body)
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_whole,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed("The body is not JSON.") from error
+    faults = [Fault(pointer, "forbidden-character") for pointer in _forbidden_places(value, "")]
+    if faults:
+        raise Invalid(faults=faults)
+    return value
+
+
+def pointer_to(parent: str, key: str | int) -> str:
+    """The JSON pointer of a member; of its parent where the key itself could hold a value."""
+    return f"{parent}/{key}" if isinstance(key, int) or _SAFE_KEY.fullmatch(key) else parent
+
+
+def _demand_shallow(body: bytes) -> None:
+    """Measure the nesting before parsing: the parser would go as deep as it is led."""
+    depth = 0
+    for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > DEEPEST:
+            raise Malformed(f"The body is nested more than {DEEPEST} levels deep.")
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("An object has the same key twice.")
+    return members
+
+
+def _refuse_constant(_constant: str) -> NoReturn:
+    raise Malformed("NaN and Infinity are not JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise Malformed("A number is too large.")
+    return number
+
+
+def _whole(digits: str) -> int:
+    # Longer than any range allows: what it is exactly makes no difference to the answer.
+    return int(digits[:_LONGEST_NUMBER])
+
+
+def _forbidden_places(value: object, pointer: str) -> Iterator[str]:
+    if isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            yield pointer
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _forbidden_places(item, pointer_to(pointer, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _FORBIDDEN.search(key):
+                yield pointer
+            yield from _forbidden_places(item, pointer_to(pointer, key))

@@ -1,0 +1,111 @@
+"""Retention in words."""
+
+import locale
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.explanations import explain
+from service.domain.retention import Phase, Retention, phase_of
+
+ENDS_ON = date(2026, 5, 1)
+WITHDRAWN_ON = date(2026, 4, 3)
+HOLD_UNTIL = date(2027, 8, 9)
+DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
+
+ENDS_NL = "De procedure eindigt op 01-05-2026"
+ENDS_EN = "The procedure ends on 01-05-2026"
+MONTH_NL = "zonder toestemming voor langer bewaren wordt alles een maand later verwijderd, op"
+MONTH_EN = "without consent to longer retention all is deleted one month later, on"
+YEAR_NL = "met toestemming wordt alles een jaar later verwijderd, op"
+YEAR_EN = "with consent all is deleted one year later, on"
+HELD_NL = "Een wettelijke bewaargrond geldt tot 09-08-2027; tot dan wordt niets verwijderd."
+HELD_EN = "A legal hold lasts until 09-08-2027; nothing is deleted before that."
+OVER_NL = "De datum is bereikt: alleen de privacyfunctionaris leest dit nog, zolang het geldt."
+OVER_EN = "The date is reached: only the privacy officer still reads this, while the hold lasts."
+
+
+@pytest.mark.parametrize(
+    ("retention", "phase", "nl", "en"),
+    [
+        pytest.param(
+            Retention(ENDS_ON, None, consented=False),
+            Phase.RUNNING,
+            f"{ENDS_NL}; {MONTH_NL} 01-06-2026.",
+            f"{ENDS_EN}; {MONTH_EN} 01-06-2026.",
+            id="a month after the procedure",
+        ),
+        pytest.param(
+            Retention(ENDS_ON, None, consented=True),
+            Phase.TALENT_POOL,
+            f"{ENDS_NL}; {YEAR_NL} 01-05-2027.",
+            f"{ENDS_EN}; {YEAR_EN} 01-05-2027.",
+            id="a year with consent",
+        ),
+        pytest.param(
+            Retention(ENDS_ON, WITHDRAWN_ON, consented=False),
+            Phase.AFTERCARE,
+            f"De sollicitatie is ingetrokken op 03-04-2026; {MONTH_NL} 03-05-2026.",
+            f"The application was withdrawn on 03-04-2026; {MONTH_EN} 03-05-2026.",
+            id="withdrawn",
+        ),
+        pytest.param(
+            Retention(ENDS_ON, None, consented=False, hold_until=HOLD_UNTIL),
+            Phase.OVER,
+            f"{ENDS_NL}; {MONTH_NL} 01-06-2026. {HELD_NL} {OVER_NL}",
+            f"{ENDS_EN}; {MONTH_EN} 01-06-2026. {HELD_EN} {OVER_EN}",
+            id="held past its date",
+        ),
+        pytest.param(
+            Retention(ENDS_ON, None, consented=True, hold_until=HOLD_UNTIL),
+            Phase.RUNNING,
+            f"{ENDS_NL}; {YEAR_NL} 01-05-2027. {HELD_NL}",
+            f"{ENDS_EN}; {YEAR_EN} 01-05-2027. {HELD_EN}",
+            id="held before its date",
+        ),
+    ],
+)
+def test_a_record_explains_its_date_in_dutch_and_english(retention, phase, nl, en):
+    assert explain(retention, phase, date(2026, 6, 15)) == {"nl": nl, "en": en}
+
+
+@pytest.mark.parametrize(("today", "is_told"), [("2027-08-08", True), ("2027-08-09", False)])
+def test_a_hold_is_told_of_while_it_lasts(today, is_told):
+    retention = Retention(ENDS_ON, None, consented=True, hold_until=HOLD_UNTIL)
+    words = explain(retention, Phase.OVER, date.fromisoformat(today))
+    assert (HELD_NL in words["nl"], HELD_EN in words["en"]) == (is_told, is_told)
+
+
+@given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans()), DAYS)
+def test_both_languages_name_the_end_and_the_deletion_date(retention, today):
+    words = explain(retention, phase_of(retention.end, retention.purge_on, today), today)
+    assert words.keys() == {"nl", "en"}
+    for text in words.values():
+        for day in (retention.end, retention.purge_on):
+            assert f" {day.day:02}-{day.month:02}-{day.year}" in text
+
+
+@given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans(), st.none() | DAYS), DAYS)
+def test_no_sentence_keeps_a_blank_unfilled(retention, today):
+    for text in explain(retention, Phase.OVER, today).values():
+        assert "{" not in text
+        assert "None" not in text
+
+
+def test_no_word_depends_on_the_locale_of_the_machine():
+    retention = Retention(ENDS_ON, WITHDRAWN_ON, consented=True, hold_until=HOLD_UNTIL)
+    before = locale.setlocale(locale.LC_ALL)
+    answers = []
+    try:
+        for name in ("C", "C.UTF-8", "nl_NL.UTF-8", "ar_EG.UTF-8", "fa_IR.UTF-8"):
+            try:
+                locale.setlocale(locale.LC_ALL, name)
+            except locale.Error:  # not installed here
+                continue
+            answers.append(explain(retention, Phase.OVER, ENDS_ON))
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    assert answers == [explain(retention, Phase.OVER, ENDS_ON)] * len(answers)
+    assert answers

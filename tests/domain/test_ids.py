@@ -1,0 +1,65 @@
+"""Identifiers: RFC 9562's version 7, in the order in which they came."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122, UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.domain.ids import ENTROPY_BYTES, uuid7
+
+MOMENTS = st.datetimes(
+    datetime(1970, 1, 1),
+    datetime(2200, 1, 1),
+    timezones=st.just(UTC),
+)
+ENTROPY = st.binary(min_size=ENTROPY_BYTES, max_size=ENTROPY_BYTES)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@given(MOMENTS, ENTROPY)
+def test_an_id_has_version_7_and_the_variant_of_the_rfc(now, entropy):
+    made = uuid7(now, entropy)
+    assert (made.version, made.variant) == (7, RFC_4122)
+
+
+@given(MOMENTS, ENTROPY)
+def test_an_id_tells_its_millisecond(now, entropy):
+    told = EPOCH + (uuid7(now, entropy).int >> 80) * MILLISECOND
+    assert -MILLISECOND <= told - now <= MILLISECOND
+
+
+@given(MOMENTS, MOMENTS, ENTROPY, ENTROPY)
+def test_a_later_id_sorts_behind_an_earlier_one(one, other, first_entropy, second_entropy):
+    first, second = sorted((one, other))
+    if second - first > 2 * MILLISECOND:
+        assert uuid7(first, first_entropy) < uuid7(second, second_entropy)
+    assert uuid7(first, first_entropy).int >> 80 <= uuid7(second, second_entropy).int >> 80
+
+
+@given(MOMENTS, ENTROPY)
+def test_an_id_has_74_random_bits_and_no_others(now, entropy):
+    random = int.from_bytes(entropy, "big") & ((1 << 74) - 1)
+    made = uuid7(now, entropy).int
+    assert (made >> 64 & 0xFFF) << 62 | made & ((1 << 62) - 1) == random
+
+
+@pytest.mark.parametrize(
+    ("entropy", "expected"),
+    [
+        (bytes(range(10)), "01a1f84a-95c0-7004-8203-040506070809"),
+        (bytes(10), "01a1f84a-95c0-7000-8000-000000000000"),
+        (b"\xff" * 10, "01a1f84a-95c0-7fff-bfff-ffffffffffff"),
+        (b"\xff" * 10 + b"more", "01a1f84a-95c0-7fff-bfff-ffffffffffff"),
+    ],
+)
+def test_a_frozen_moment_gives_a_frozen_id(entropy, expected):
+    assert uuid7(datetime(2026, 11, 20, 9, 30, tzinfo=UTC), entropy) == UUID(expected)
+
+
+def test_a_moment_is_the_same_in_every_zone():
+    amsterdam = timezone(timedelta(hours=1))
+    here = uuid7(datetime(2026, 11, 20, 10, 30, tzinfo=amsterdam), bytes(10))
+    assert here == uuid7(datetime(2026, 11, 20, 9, 30, tzinfo=UTC), bytes(10))
