@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from service.domain.errors import Refusal
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.domain.policy import Role
 from service.storage.database import db
+from service.telemetry.logs import configure_logs
 from service.usecases.case import Case, House, Principal
 
 
@@ -49,7 +51,9 @@ def refusals_said() -> Iterator[None]:
 def application(root: Root) -> Iterator[House]:
     """The whole service, at work for one command."""
     with refusals_said():
-        app = root.create_app(load_settings())
+        settings = load_settings()
+        configure_logs(settings.log_level, sys.stderr)
+        app = root.create_app(settings)
         with app.app_context():
             yield app.extensions["kluis"]
 

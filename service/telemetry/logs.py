@@ -1,12 +1,13 @@
-"""One line of JSON an event, on standard output."""
+"""One line of JSON an event."""
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 
-def configure_logs(level: str) -> None:
+def configure_logs(level: str, stream: TextIO = sys.stdout) -> None:
     """Send everything, the libraries' own messages too, through one renderer.
 
     Tracebacks are cut to where, not what: a driver's message can hold the values of a statement.
@@ -19,10 +20,10 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         _WithoutValues(
             foreign_pre_chain=shared,

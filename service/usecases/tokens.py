@@ -62,6 +62,7 @@ def authenticate(session: Session, clock: Clock, token: str) -> Principal:
         try:
             row = tokens.find_token(session, digest(token))
         finally:
+            session.expunge_all()
             session.rollback()
     if row is None or not hmac.compare_digest(row.digest, digest(token)):
         raise Unauthenticated

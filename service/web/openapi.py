@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document, made from the doors: what is not a door is not in it."""
 
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -221,7 +221,7 @@ def _answer_content(kind: Any) -> dict[str, Any]:  # noqa: ANN401
                 "schema": {"type": "array", "items": answer_schema(get_args(kind)[0])}
             }
         }
-    if isinstance(kind, UnionType):
+    if get_origin(kind) in (Union, UnionType):
         choices = [answer_schema(part) for part in get_args(kind)]
         return {"application/json": {"schema": {"anyOf": choices}}}
     return {"application/json": {"schema": answer_schema(kind)}}

@@ -1,5 +1,6 @@
 """What is open to everybody and holds nothing personal: health, metrics, the API's own papers."""
 
+import json
 from ipaddress import ip_address
 
 import yaml
@@ -118,7 +119,8 @@ def docs_asset(name: str) -> Response:
 
 def render_openapi() -> str:
     """The OpenAPI document as YAML, as it is kept in openapi.yaml."""
-    return yaml.safe_dump(openapi_document(), sort_keys=False, allow_unicode=True, width=100)
+    plain = json.loads(json.dumps(openapi_document()))  # words of enumerations become text
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _gauges(numbers: DutyNumbers) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import UUID, Integer, List, Nested
 
-from service.domain.catalogue import CATALOGUE
+from service.domain.catalogue import CATALOGUE, SUPPLIED
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
@@ -31,6 +31,7 @@ SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
 MOST_PER_PAGE = 100
 
 Fields = fields_schema("Fields")
+SuppliedFields = fields_schema("SuppliedFields", SUPPLIED)
 FieldsPatch = fields_schema("FieldsPatch", nullable=True)
 
 
@@ -44,7 +45,7 @@ class Submission(StrictSchema):
     channel = choice(Channel, load_default="website")
     statement_version = word(VERSION_WORD)
     consent = make(Nested, nested=ConsentGiven)
-    fields = make(Nested, nested=Fields, required=True)
+    fields = make(Nested, nested=SuppliedFields, required=True)
 
     @validates_schema(skip_on_field_errors=False)
     def _demand_one_target(self, data: Mapping[str, Any], **_: Any) -> None:

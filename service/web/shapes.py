@@ -1,7 +1,7 @@
 """From the shapes of the domain to marshmallow fields: validation and documentation in one."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from email_validator import EmailNotValidError, validate_email
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from service.domain import shapes
-from service.domain.catalogue import CATALOGUE, Labels
+from service.domain.catalogue import CATALOGUE, FIELDS, Labels
 from service.domain.shapes import Shape, is_partial_day
 
 CODES = {
@@ -94,10 +94,15 @@ def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.Str
 
 
 def word(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401
-    """Text that matches a pattern from its beginning to its end."""
-    return make(
-        fields.String, validate=validate.Regexp(rf"^{pattern}\Z", error="characters"), **options
-    )
+    """Text that matches a pattern from its beginning to its very end."""
+    expression = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> None:
+        if not expression.fullmatch(value):
+            raise ValidationError("characters")
+
+    described = {"pattern": f"^{pattern}$"}
+    return make(fields.String, validate=check, metadata=described, **options)
 
 
 def choice(values: Any, **options: Any) -> fields.String:  # noqa: ANN401
@@ -143,13 +148,16 @@ def entry_schema(entry: shapes.Entry, *, nullable: bool = False) -> type[Schema]
     return type("Entry", (base,), dict(members))
 
 
-def fields_schema(name: str, *, nullable: bool = False) -> type[Schema]:
-    """The schema of the record's fields, one property for each entry of the catalogue."""
+def fields_schema(
+    name: str, names: Collection[str] = FIELDS, *, nullable: bool = False
+) -> type[Schema]:
+    """The schema of the record's fields, or of those named: one property for each."""
     members = {
         field.name: shape_field(
             field.shape, nullable=nullable, metadata=_described(field.labels, field.example)
         )
         for field in CATALOGUE
+        if field.name in names
     }
     return type(name, (StrictSchema,), dict(members))
 

@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 
 from service.domain.ids import ENTROPY_BYTES, uuid7
 
-MOMENTS = st.datetimes(
-    datetime(1970, 1, 1),
-    datetime(2200, 1, 1),
-    timezones=st.just(UTC),
-)
-ENTROPY = st.binary(min_size=ENTROPY_BYTES, max_size=ENTROPY_BYTES)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+MOMENTS = st.timedeltas(timedelta(), timedelta(days=80_000)).map(lambda since: EPOCH + since)
+ENTROPY = st.binary(min_size=ENTROPY_BYTES, max_size=ENTROPY_BYTES)
 
 
 @given(MOMENTS, ENTROPY)

@@ -96,7 +96,10 @@ def test_any_bytes_have_an_accepted_kind_or_none(leading):
     assert media_type_of(leading) in {None, *MediaType}
 
 
-@given(st.binary(min_size=1, max_size=3), st.sampled_from([b"%PDF-1.7", PNG, docx()]))
+@given(
+    st.sampled_from([b"\n", b"\x00", b"\xef\xbb\xbf", b"PK"]),
+    st.sampled_from([b"%PDF-1.7", PNG, docx()]),
+)
 def test_nothing_may_stand_before_a_signature(before, content):
     assert media_type_of((before + content)[:LEADING_BYTES]) is None
 

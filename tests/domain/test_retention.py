@@ -108,7 +108,13 @@ def change(retention, event):
     consented=st.booleans(),
     order=st.permutations(("ends_on", "withdrawn_on", "consented")),
 )
-@example(date(2026, 1, 31), date(2026, 2, 28), None, True, ["consented", "ends_on", "withdrawn_on"])
+@example(
+    first_end=date(2026, 1, 31),
+    ends_on=date(2026, 2, 28),
+    withdrawn_on=None,
+    consented=True,
+    order=["consented", "ends_on", "withdrawn_on"],
+)
 def test_the_order_of_events_never_matters(first_end, ends_on, withdrawn_on, consented, order):
     final = {"ends_on": ends_on, "withdrawn_on": withdrawn_on, "consented": consented}
     retention = Retention(first_end, None, consented=False)

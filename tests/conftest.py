@@ -1,0 +1,63 @@
+"""The worlds that tests run in: each on SQLite and on a real PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask_migrate import upgrade
+from hypothesis import HealthCheck, settings
+
+from service.app import create_bare_app
+from service.config.settings import load_settings
+from service.storage.database import db
+from tests.harness.databases import Databases
+from tests.world import World
+
+settings.register_profile(
+    "kluis",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("kluis")
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest schema, as `kluis migrate` does."""
+    app = create_bare_app(load_settings({"KLUIS_DATABASE_URL": url}))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    with Databases(tmp_path_factory.mktemp("databases"), migrate) as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """A migrated, empty database of either kind."""
+    url = databases.fresh(request.param)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def make_world(database_url: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Make worlds with settings of their own, all on the same database."""
+    made: list[World] = []
+
+    def make(**environment: str) -> World:
+        made.append(World.make(database_url, tmp_path, environment))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()
