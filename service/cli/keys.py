@@ -9,7 +9,7 @@ from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from service.cli.root import Root, application, new_case
-from service.crypto.keyring import Keyring, KeyPurpose
+from service.crypto.keyring import KeyPurpose, Keyring
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.errors import Conflict
 from service.usecases import keys as use

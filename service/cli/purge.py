@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import click
 from rich.progress import Progress as ProgressBar
@@ -71,7 +71,7 @@ def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
 
 
 class _Rounds:
-    """Calls until nothing due is left, with a bar; a record that another run holds is waited for."""
+    """Calls until nothing due is left, with a bar; waits for records that another run holds."""
 
     def __init__(self) -> None:
         self._bar = ProgressBar(transient=True)
@@ -81,7 +81,7 @@ class _Rounds:
         self.passed_over = 0
         self.go_on = True
 
-    def __enter__(self) -> "_Rounds":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

@@ -32,10 +32,9 @@ class Root:
 class Failure(click.ClickException):
     """A refusal, said at the command line."""
 
-    def __init__(self, refusal: Refusal, exit_code: int = 1) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         places = "".join(f"\n  {fault.pointer}: {fault.code}" for fault in refusal.faults)
         super().__init__((refusal.detail or refusal.title) + places)
-        self.exit_code = exit_code
 
 
 @contextmanager

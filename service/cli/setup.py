@@ -12,7 +12,7 @@ from granian.http import HTTP1Settings
 
 from service.cli.root import Root, application, new_case, refusals_said
 from service.config.settings import Settings, load_settings
-from service.crypto.keyring import Keyring, KeyPurpose, make_key
+from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.usecases import keys, setup
 

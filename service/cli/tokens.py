@@ -9,8 +9,8 @@ from rich.table import Table
 
 from service.cli.root import Root, application, new_case
 from service.domain.policy import TOKEN_ROLES, Role
+from service.storage.slices import Slice
 from service.usecases import tokens as use
-from service.usecases.paging import PageOf
 
 _PAGE = 100
 
@@ -40,7 +40,7 @@ def show(root: Root) -> None:
     """List all tokens, without their secrets."""
     table = Table("id", "role", "subject", "created by", "expires", "revoked")
     with application(root) as house:
-        asked: PageOf | None = PageOf(limit=_PAGE)
+        asked: Slice | None = Slice(limit=_PAGE)
         while asked is not None:
             found = use.list_tokens(new_case(house), asked)
             for token in found.items:
@@ -49,7 +49,7 @@ def show(root: Root) -> None:
                 table.add_row(
                     str(token.id), token.role, token.subject, token.created_by, expires, revoked
                 )
-            asked = PageOf(found.next_after, _PAGE) if found.next_after else None
+            asked = Slice(found.next_after, _PAGE) if found.next_after else None
     Console().print(table)
 
 

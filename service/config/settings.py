@@ -81,7 +81,7 @@ def _level(text: str) -> str:
     return text
 
 
-def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:  # noqa: ANN401
+def _setting(default: str, parse: Callable[[str], Any], meaning: str) -> Any:
     return field(metadata={"default": default, "parse": parse, "meaning": meaning})
 
 
@@ -125,7 +125,7 @@ class Settings:
     rewrite_mb: int = _setting(
         "256",
         _whole(0, 1_000_000),
-        "tables up to this size are rewritten after a purge, larger ones only vacuumed (PostgreSQL)",
+        "PostgreSQL tables up to this size are rewritten after a purge, larger ones vacuumed",
     )
     metrics_from: tuple[Network, ...] = _setting(
         "127.0.0.0/8,::1/128", _networks, "who may read /metrics, as networks"
@@ -185,7 +185,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
         n for n in ours if n not in known and not n.startswith(("KLUIS_TEST_", "KLUIS_DEMO_"))
     ]
     if unknown:
-        raise Misconfigured(f"{sorted(unknown)[0]}: there is no such setting")
+        raise Misconfigured(f"{min(unknown)}: there is no such setting")
 
 
 def _variable(name: str) -> str:

@@ -72,7 +72,7 @@ class RecordSeal:
         return _decrypt(self._aead, header, self._document_context(document_id))
 
     def wrapped_by(self, wrap: "KeyWrap", procedure_id: UUID) -> bytes:
-        """This record's DEK, wrapped."""
+        """The record's DEK, wrapped."""
         return wrap.wrap(self.application_id, procedure_id, self._key)
 
     def _document_context(self, document_id: UUID) -> bytes:

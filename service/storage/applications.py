@@ -17,6 +17,7 @@ from service.domain.retention import (
     latest_end_with_aftercare_over,
     phase_of,
 )
+from service.storage.slices import Slice
 from service.storage.tables import (
     Application,
     Channel,
@@ -58,7 +59,7 @@ class Found:
         return phase_of(end, self.application.purge_on, today)
 
 
-FoundRow = tuple[Application, Procedure, RecordKey, Role | None]
+FoundQuery = Select[Application, Procedure, RecordKey, Role | None]
 
 
 def find_application(
@@ -101,30 +102,25 @@ def lock_procedure(session: Session, procedure_id: UUID, *, shared: bool) -> Pro
     )
 
 
-def list_applications(  # noqa: PLR0913  # a page has a place, a start and a size
-    session: Session,
-    procedure_id: UUID,
-    reach: Reach,
-    fields: Iterable[str],
-    after: UUID | None,
-    limit: int,
+def list_applications(
+    session: Session, procedure_id: UUID, reach: Reach, fields: Iterable[str], part: Slice
 ) -> Sequence[Found]:
     """A page of the applications in one procedure, oldest first."""
     query = _reachable(reach, fields).where(Application.procedure_id == procedure_id)
-    return _page(session, query, after, limit)
+    return _part_of(session, query, part)
 
 
 def list_talent_pool(
-    session: Session, reach: Reach, fields: Iterable[str], after: UUID | None, limit: int
+    session: Session, reach: Reach, fields: Iterable[str], part: Slice
 ) -> Sequence[Found]:
     """A page of all that a sourcer reaches, oldest first."""
-    return _page(session, _reachable(reach, fields), after, limit)
+    return _part_of(session, _reachable(reach, fields), part)
 
 
 def find_same_email(
     session: Session, procedure_id: UUID, indexes: Collection[bytes], today: date
 ) -> dict[bytes, list[UUID]]:
-    """The applications of one procedure by e-mail index, for the indexes given; none past its date."""
+    """The applications of one procedure by e-mail index, for those given; none that is due."""
     rows = session.execute(
         select(Application.email_index, Application.id).where(
             Application.procedure_id == procedure_id,
@@ -134,15 +130,15 @@ def find_same_email(
     )
     same: dict[bytes, list[UUID]] = {}
     for index, application_id in rows:
-        same.setdefault(index, []).append(application_id)
+        same.setdefault(index or b"", []).append(application_id)
     return same
 
 
 def fields_present(session: Session, application_id: UUID) -> frozenset[str]:
     """The names of the fields that hold a value, without loading any."""
-    columns = [sealed_attribute(name).is_not(None).label(name) for name in FIELDS]
+    columns = [sealed_attribute(name).is_not(None) for name in FIELDS]
     row = session.execute(select(*columns).where(Application.id == application_id)).one()
-    return frozenset(name for name, present in row._mapping.items() if present)
+    return frozenset(name for name, present in zip(FIELDS, row, strict=True) if present)
 
 
 def has_aftercare_over(today: date) -> ColumnElement[bool]:
@@ -176,7 +172,7 @@ def sealed_attribute(name: str) -> InstrumentedAttribute[bytes | None]:
     return attribute
 
 
-def _reachable(reach: Reach, fields: Iterable[str]) -> Select[FoundRow]:
+def _reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
     """All that the principal reaches today. A role without a line here reaches nothing."""
     team_role = TeamMember.role if reach.role in TEAM_ROLES else null()
     query = (
@@ -222,10 +218,6 @@ def _names_talent_pool() -> ColumnElement[bool]:
     return last.is_(true())
 
 
-def _page(
-    session: Session, query: Select[FoundRow], after: UUID | None, limit: int
-) -> Sequence[Found]:
-    if after is not None:
-        query = query.where(Application.id > after)
-    rows = session.execute(query.order_by(Application.id).limit(limit))
+def _part_of(session: Session, query: FoundQuery, part: Slice) -> Sequence[Found]:
+    rows = session.execute(part.of(query, Application.id))
     return [Found(*row) for row in rows]

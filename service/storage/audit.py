@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
+from service.storage.slices import Slice
 from service.storage.tables import AuditEvent
 
 _BUDGET_SPAN = timedelta(hours=1)
@@ -35,9 +36,7 @@ def list_applications_shown(session: Session, subject: str, now: datetime) -> se
     return {application_id for ids in session.scalars(query) for application_id in ids}
 
 
-def list_audit_events(
-    session: Session, wanted: AuditFilter, after: UUID | None, limit: int
-) -> Sequence[AuditEvent]:
+def list_audit_events(session: Session, wanted: AuditFilter, part: Slice) -> Sequence[AuditEvent]:
     """A page of audit events, oldest first."""
     query = select(AuditEvent)
     if wanted.application_id is not None:
@@ -50,9 +49,7 @@ def list_audit_events(
         query = query.where(AuditEvent.at >= wanted.since)
     if wanted.until is not None:
         query = query.where(AuditEvent.at < wanted.until)
-    if after is not None:
-        query = query.where(AuditEvent.id > after)
-    return session.scalars(query.order_by(AuditEvent.id).limit(limit)).all()
+    return session.scalars(part.of(query, AuditEvent.id)).all()
 
 
 def delete_audit_events_before(session: Session, moment: datetime, limit: int) -> None:

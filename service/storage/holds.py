@@ -46,7 +46,7 @@ def latest_holds_of(session: Session, procedure_id: UUID) -> tuple[date | None, 
         .where(Application.procedure_id == procedure_id)
         .group_by(Hold.application_id)
     )
-    return whole, {row[0]: row[1] for row in single}
+    return whole, {row[0]: row[1] for row in single if row[0] is not None}
 
 
 def list_holds_ending(session: Session, after: date, before: date, limit: int) -> Sequence[Hold]:

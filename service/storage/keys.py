@@ -42,7 +42,8 @@ def count_uses(session: Session) -> dict[str, int]:
         Application.index_key_id,
     ):
         query = select(column, func.count()).where(column.is_not(None)).group_by(column)
-        for key_id, count in session.execute(query):
+        for found, count in session.execute(query):
+            key_id = found or ""
             uses[key_id] = uses.get(key_id, 0) + count
     return uses
 

@@ -1,15 +1,25 @@
 """Procedures and their teams."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
 from service.storage.applications import is_consented
+from service.storage.slices import Slice
 from service.storage.tables import Application, Procedure, TeamMember
+
+
+@dataclass(frozen=True)
+class ProcedureFilter:
+    """Which procedures are asked for; None asks for all."""
+
+    reference: str | None = None
+    ends_before: date | None = None
 
 
 def find_procedure(session: Session, procedure_id: UUID, member: str | None) -> Procedure | None:
@@ -29,17 +39,17 @@ def find_vacancy(session: Session, reference: str, member: str | None = None) ->
 
 
 def list_procedures(
-    session: Session, member: str | None, ends_before: date | None, after: UUID | None, limit: int
+    session: Session, member: str | None, wanted: ProcedureFilter, part: Slice
 ) -> Sequence[Procedure]:
     """A page of procedures, oldest first: all, or those where `member` recruits."""
     query = select(Procedure)
     if member is not None:
         query = query.where(_recruits(member))
-    if ends_before is not None:
-        query = query.where(Procedure.ends_on < ends_before)
-    if after is not None:
-        query = query.where(Procedure.id > after)
-    return session.scalars(query.order_by(Procedure.id).limit(limit)).all()
+    if wanted.reference is not None:
+        query = query.where(Procedure.reference == wanted.reference)
+    if wanted.ends_before is not None:
+        query = query.where(Procedure.ends_on < wanted.ends_before)
+    return session.scalars(part.of(query, Procedure.id)).all()
 
 
 def list_team(session: Session, procedure_id: UUID) -> Sequence[TeamMember]:
@@ -66,7 +76,7 @@ def lock_applications_of(
     return [(row[0], bool(row[1])) for row in rows]
 
 
-def _recruits(subject: str) -> exists:
+def _recruits(subject: str) -> ColumnElement[bool]:
     return exists().where(
         TeamMember.procedure_id == Procedure.id,
         TeamMember.subject == subject,

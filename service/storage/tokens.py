@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
 
@@ -17,9 +18,6 @@ def lock_token(session: Session, token_id: UUID) -> ApiToken | None:
     return session.get(ApiToken, token_id, with_for_update=True)
 
 
-def list_tokens(session: Session, after: UUID | None, limit: int) -> Sequence[ApiToken]:
+def list_tokens(session: Session, part: Slice) -> Sequence[ApiToken]:
     """A page of tokens, oldest first, revoked and expired ones included."""
-    query = select(ApiToken)
-    if after is not None:
-        query = query.where(ApiToken.id > after)
-    return session.scalars(query.order_by(ApiToken.id).limit(limit)).all()
+    return session.scalars(part.of(select(ApiToken), ApiToken.id)).all()

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from service.domain.policy import Action, Purpose, Role
 from service.storage.audit import AuditFilter, list_audit_events
+from service.storage.slices import Slice
 from service.storage.tables import AuditEvent
 from service.usecases.case import Case, usecase
-from service.usecases.paging import Page, PageOf, page
+from service.usecases.paging import Page, page
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ class AuditView:
 
 
 @usecase(Action.READ_AUDIT)
-def list_events(case: Case, wanted: AuditFilter, asked: PageOf) -> Page[AuditView]:
+def list_events(case: Case, wanted: AuditFilter, asked: Slice) -> Page[AuditView]:
     """A page of audit events, oldest first."""
-    rows = list_audit_events(case.session, wanted, asked.after, asked.limit + 1)
+    rows = list_audit_events(case.session, wanted, asked)
     return page(rows, asked, lambda row: row.id, _view)
 
 

@@ -21,11 +21,11 @@ from service.domain.errors import Conflict, Fault, Forbidden, NotFound, TooLarge
 from service.domain.media import LEADING_BYTES, extension, media_type_of
 from service.domain.policy import Action, Purpose, Role, Sight
 from service.storage import documents
+from service.storage.applications import Found
 from service.storage.database import unavailable_when_failing
 from service.storage.tables import Document
 from service.usecases.case import Case, open_seal, usecase
 from service.usecases.records import (
-    Found,
     get_record,
     lock_record,
     settle,
@@ -45,7 +45,7 @@ class Upload:
 
     def __init__(self, most_bytes: int) -> None:
         self._sealer = DocumentSealer()
-        self._sealed: IO[bytes] = tempfile.TemporaryFile()
+        self._sealed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         self._most_bytes = most_bytes
         self._leading = b""
         self._digest = sha256()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from service.crypto.keyring import Key, Keyring, KeyPurpose, KeyState, make_key
+from service.crypto.keyring import Key, KeyPurpose, Keyring, KeyState, make_key
 from service.domain.errors import Conflict, Unreadable
 from service.domain.policy import Action
 from service.storage import keys

@@ -5,17 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from service.storage.slices import Slice
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
-
-
-@dataclass(frozen=True)
-class PageOf:
-    """Which page is asked for: what lies behind `after`, at most `limit` of it."""
-
-    after: UUID | None = None
-    limit: int = 50
 
 
 @dataclass(frozen=True)
@@ -27,9 +20,13 @@ class Page(Generic[Item]):
 
 
 def page(
-    rows: Sequence[Row], asked: PageOf, id_of: Callable[[Row], UUID], view: Callable[[Row], Item]
+    rows: Sequence[Row], part: Slice, id_of: Callable[[Row], UUID], view: Callable[[Row], Item]
 ) -> Page[Item]:
     """A page of views from at most `limit + 1` rows: the one too many tells that more follows."""
-    shown = rows[: asked.limit]
-    more = len(rows) > asked.limit
-    return Page([view(row) for row in shown], id_of(shown[-1]) if more else None)
+    shown = rows[: part.limit]
+    return Page([view(row) for row in shown], next_after(rows, part, id_of))
+
+
+def next_after(rows: Sequence[Row], part: Slice, id_of: Callable[[Row], UUID]) -> UUID | None:
+    """Behind which id the next page begins; None when there is none."""
+    return id_of(rows[part.limit - 1]) if len(rows) > part.limit else None

@@ -16,10 +16,12 @@ from service.domain.retention import (
 )
 from service.storage import procedures
 from service.storage.applications import lock_procedure
+from service.storage.procedures import ProcedureFilter
+from service.storage.slices import Slice
 from service.storage.tables import Procedure, ProcedureKind, TeamMember
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case, usecase
-from service.usecases.paging import Page, PageOf, page
+from service.usecases.paging import Page, page
 from service.usecases.records import demand_version, settle_all
 
 
@@ -114,11 +116,9 @@ def create_procedure(case: Case, new: NewProcedure) -> ProcedureView:
 
 
 @usecase(Action.LIST_PROCEDURES)
-def list_procedures(case: Case, ends_before: date | None, asked: PageOf) -> Page[ProcedureView]:
+def list_procedures(case: Case, wanted: ProcedureFilter, asked: Slice) -> Page[ProcedureView]:
     """A page of procedures: a recruiter's own, or all."""
-    rows = procedures.list_procedures(
-        case.session, _member(case), ends_before, asked.after, asked.limit + 1
-    )
+    rows = procedures.list_procedures(case.session, _member(case), wanted, asked)
     return page(rows, asked, lambda row: row.id, lambda row: _view(row, case.today))
 
 

@@ -11,9 +11,10 @@ from service.domain.policy import Action, Role, demand, readable_fields, sight, 
 from service.domain.retention import Phase
 from service.storage import applications, procedures
 from service.storage.applications import Found
+from service.storage.slices import Slice
 from service.storage.tables import Channel, Status
 from service.usecases.case import Case, usecase
-from service.usecases.paging import Page, PageOf
+from service.usecases.paging import Page, next_after
 from service.usecases.records import (
     demand_fields,
     get_record,
@@ -88,7 +89,7 @@ def read_application(
 
 @usecase(Action.LIST_APPLICATIONS)
 def list_applications(
-    case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: PageOf
+    case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     """A page of a procedure's candidates, each with what its reader may see of it."""
     case.entry.details = {"procedure_id": str(procedure_id)}
@@ -97,21 +98,17 @@ def list_applications(
         raise NotFound
     demand(member.role, Action.LIST_APPLICATIONS)
     loaded = _listed(case, fields)
-    rows = applications.list_applications(
-        case.session, procedure_id, case.reach, loaded, asked.after, asked.limit + 1
-    )
+    rows = applications.list_applications(case.session, procedure_id, case.reach, loaded, asked)
     return _shown_page(case, rows, fields, asked)
 
 
 @usecase(Action.SEARCH_TALENT_POOL)
 def list_talent_pool(
-    case: Case, fields: frozenset[str] | None, asked: PageOf
+    case: Case, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     """A page of the people who agreed to be found for other work."""
     loaded = _listed(case, fields)
-    rows = applications.list_talent_pool(
-        case.session, case.reach, loaded, asked.after, asked.limit + 1
-    )
+    rows = applications.list_talent_pool(case.session, case.reach, loaded, asked)
     return _shown_page(case, rows, fields, asked)
 
 
@@ -125,7 +122,7 @@ def _listed(case: Case, fields: frozenset[str] | None) -> frozenset[str]:
 
 
 def _shown_page(
-    case: Case, rows: Sequence[Found], fields: frozenset[str] | None, asked: PageOf
+    case: Case, rows: Sequence[Found], fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     state_purpose(case)
     visible = {found: _visible(case, found, fields) for found in rows[: asked.limit]}
@@ -133,8 +130,7 @@ def _shown_page(
     case.disclose([found.application.id for found in shown], frozenset().union(*visible.values()))
     same = _possible_duplicates(case, shown)
     views = [_item(case, found, visible[found], same) for found in shown]
-    more = len(rows) > asked.limit
-    return Page(views, rows[asked.limit - 1].application.id if more else None)
+    return Page(views, next_after(rows, asked, lambda found: found.application.id))
 
 
 def _visible(case: Case, found: Found, fields: frozenset[str] | None) -> frozenset[str]:

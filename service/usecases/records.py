@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from service.crypto.seals import RecordSeal
-from service.domain.errors import Forbidden, Invalid, NotFound, Fault, Unreadable, VersionStale
+from service.domain.errors import Fault, Forbidden, Invalid, NotFound, Unreadable, VersionStale
 from service.domain.policy import OFFICER_PURPOSES, Purpose, Role, Sight, demand, sight
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.storage import consents, holds

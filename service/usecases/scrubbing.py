@@ -15,7 +15,7 @@ from service.usecases.duties import raise_duties
 def finish_run(house: House, session: Session, engine: Engine) -> bool:
     """Scrub the database's files; name the duties if this was the day's first completed run.
 
-    False if somebody's reading kept deleted bytes in: then the next run, an hour later, tries again.
+    False if somebody's reading kept deleted bytes in: the next run, an hour later, tries again.
     """
     with unavailable_when_failing():
         pending = purges.list_unscrubbed(session)

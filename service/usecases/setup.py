@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from service.domain.policy import Action, Role
 from service.storage import keys, tokens
+from service.storage.slices import Slice
 from service.usecases.case import Case, usecase
 from service.usecases.tokens import MintedToken, NewToken, mint_token
 
@@ -11,7 +12,7 @@ from service.usecases.tokens import MintedToken, NewToken, mint_token
 @usecase(Action.CREATE_TOKEN)
 def set_up(case: Case, *, is_demo: bool, life: timedelta) -> MintedToken | None:
     """Say what this database is, and mint its first admin token; None if it has tokens."""
-    if tokens.list_tokens(case.session, None, 1):
+    if tokens.list_tokens(case.session, Slice(limit=1)):
         return None
     keys.mark_installation(case.session, is_demo=is_demo)
     return mint_token(case, NewToken(Role.ADMIN, "first-admin", case.now + life))

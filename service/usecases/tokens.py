@@ -13,11 +13,12 @@ from service.domain.policy import Action, Role
 from service.domain.tokens import ENTROPY_BYTES, digest, is_well_formed, mint
 from service.storage import tokens
 from service.storage.database import unavailable_when_failing
+from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case, Principal, usecase
 from service.usecases.clock import Clock
-from service.usecases.paging import Page, PageOf, page
+from service.usecases.paging import Page, page
 
 LONGEST_LIFE = timedelta(days=366)
 
@@ -98,9 +99,9 @@ def mint_token(case: Case, new: NewToken) -> MintedToken:
 
 
 @usecase(Action.LIST_TOKENS)
-def list_tokens(case: Case, asked: PageOf) -> Page[TokenView]:
+def list_tokens(case: Case, asked: Slice) -> Page[TokenView]:
     """A page of tokens, revoked and expired ones included; no secrets, for none are kept."""
-    rows = tokens.list_tokens(case.session, asked.after, asked.limit + 1)
+    rows = tokens.list_tokens(case.session, asked)
     return page(rows, asked, lambda row: row.id, _view)
 
 

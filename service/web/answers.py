@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def after_of(cursor: str | None) -> UUID | None:
 
 
 @cache
-def answer_schema(kind: Any) -> type[Schema]:  # noqa: ANN401
+def answer_schema(kind: Any) -> type[Schema]:
     """The schema of a dataclass, from its type hints; of a page, from its items."""
     if get_origin(kind) is Page:
         (item,) = get_args(kind)
@@ -84,7 +84,7 @@ def _field(name: str, hints: Mapping[str, Any]) -> fields.Field[Any]:
     return _typed(hints[name])
 
 
-def _typed(hint: Any, **options: Any) -> fields.Field[Any]:  # noqa: ANN401, PLR0911
+def _typed(hint: Any, **options: Any) -> fields.Field[Any]:
     options.setdefault("required", True)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
@@ -95,7 +95,7 @@ def _typed(hint: Any, **options: Any) -> fields.Field[Any]:  # noqa: ANN401, PLR
     if origin is dict or origin is Mapping:
         return fields.Dict(keys=fields.String(), values=_typed(arguments[1]), **options)
     if is_dataclass(hint):
-        return fields.Nested(answer_schema(hint), **options)
+        return fields.Nested(answer_schema(cast("Any", hint)), **options)
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         values = [choice.value for choice in hint]
         choices = [*values, None] if options.get("allow_none") else values
@@ -107,7 +107,7 @@ def _schema(name: str, members: dict[str, Any]) -> type[Schema]:
     return type(name, (Schema,), members)
 
 
-def _name(kind: Any) -> str:  # noqa: ANN401
+def _name(kind: Any) -> str:
     return str(kind.__name__).removesuffix("View")
 
 

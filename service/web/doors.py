@@ -87,7 +87,7 @@ api = Blueprint("v1", __name__, url_prefix="/v1")
 DOORS: list[Door] = []
 
 
-def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401
+def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Handler], Handler]:
     """Declare a route: method, path, the actions behind it, and what goes in and out."""
 
     def open_door(handler: Handler) -> Handler:

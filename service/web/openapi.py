@@ -84,7 +84,7 @@ def openapi_document() -> dict[str, Any]:
     )
     spec.components.schema("Problem", _PROBLEM)
     for status, meaning in _MEANINGS.items():
-        spec.components.response(f"Problem{status}", _problem_response(status, meaning))
+        spec.components.response(f"Problem{status}", _problem_response(meaning))
     spec.components.schema("Fields", schema=schemas.Fields)
     for made in DOORS:
         spec.path(
@@ -211,7 +211,7 @@ def _success(made: Door) -> dict[str, Any]:
     return described
 
 
-def _answer_content(kind: Any) -> dict[str, Any]:  # noqa: ANN401
+def _answer_content(kind: Any) -> dict[str, Any]:
     if kind is bytes:
         binary = {"type": "string", "contentMediaType": "application/octet-stream"}
         return {str(media_type): {"schema": binary} for media_type in MediaType}
@@ -227,14 +227,14 @@ def _answer_content(kind: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"application/json": {"schema": answer_schema(kind)}}
 
 
-def _problem_response(status: str, meaning: str) -> dict[str, Any]:
+def _problem_response(meaning: str) -> dict[str, Any]:
     return {
         "description": meaning,
         "content": {"application/problem+json": {"schema": "Problem"}},
     }
 
 
-def _component_name(schema: Any) -> str:  # noqa: ANN401
+def _component_name(schema: Any) -> str:
     kind = schema if isinstance(schema, type) else type(schema)
     return "" if kind.__name__ == "Entry" else kind.__name__
 

@@ -7,11 +7,13 @@ from flask import Response, request, stream_with_context
 from service.domain.catalogue import FIELDS
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
+from service.storage.slices import Slice
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
 from service.usecases import applications, consents, documents, holds, reading, retention
 from service.usecases.case import Case
 from service.usecases.documents import Download
-from service.usecases.paging import Page, PageOf
+from service.usecases.paging import Page
+from service.usecases.records import Standing
 from service.web import schemas
 from service.web.answers import after_of
 from service.web.doors import Accepts, Asked, door
@@ -35,7 +37,7 @@ def submit_application(case: Case, asked: Asked) -> object:
     """Post an application, as JSON or as multipart with its files."""
     body = asked.body
     submission = applications.Submission(
-        fields=body["fields"],
+        fields=body["values"],
         channel=Channel(body["channel"]),
         procedure_reference=body.get("procedure_reference"),
         consent_wording=body.get("consent", {}).get("wording_version"),
@@ -64,12 +66,12 @@ def read_application(case: Case, asked: Asked) -> object:
     body=schemas.ApplicationPatch,
     accepts=Accepts.JSON,
     versioned=True,
-    answer=applications.Standing,
+    answer=Standing,
     conflicts=("already-withdrawn",),
 )
 def change_application(case: Case, asked: Asked) -> object:
     """Change status and company fields (recruiter) or correct what was supplied (officer)."""
-    patch: dict[str, Any] = asked.body.get("fields", {})
+    patch: dict[str, Any] = asked.body.get("values", {})
     status = asked.body.get("status")
     change = applications.Change(
         status=None if status is None else Status(status),
@@ -91,7 +93,7 @@ def erase_application(case: Case, asked: Asked) -> None:
     "POST",
     f"{_APPLICATION}/withdrawal",
     Action.WITHDRAW_APPLICATION,
-    answer=applications.Standing,
+    answer=Standing,
     status=201,
     location=f"{_OF_APPLICATION}/retention",
     conflicts=("already-withdrawn",),
@@ -114,7 +116,7 @@ def withdraw_application(case: Case, asked: Asked) -> object:
 )
 def hand_over(case: Case, asked: Asked) -> object:
     """Hand the necessary fields of a hired applicant over to personnel, once."""
-    chosen = frozenset(asked.body["fields"])
+    chosen = frozenset(asked.body["chosen"])
     return applications.hand_over(case, asked.path["application_id"], chosen)
 
 
@@ -130,7 +132,7 @@ def read_retention(case: Case, asked: Asked) -> object:
     Action.RECORD_CONSENT,
     body=schemas.ConsentStatement,
     accepts=Accepts.JSON,
-    answer=applications.Standing,
+    answer=Standing,
     status=201,
     location=f"{_OF_APPLICATION}/retention",
     conflicts=("record-due",),
@@ -308,15 +310,15 @@ def change_hold(case: Case, asked: Asked) -> object:
     return holds.change_hold(case, asked.path["hold_id"], asked.version, asked.body["until"])
 
 
-def page_asked(asked: Asked) -> PageOf:
-    return PageOf(after_of(asked.query.get("cursor")), asked.query["limit"])
+def page_asked(asked: Asked) -> Slice:
+    return Slice(after_of(asked.query.get("cursor")), asked.query["limit"])
 
 
 def _fields(asked: Asked) -> frozenset[str] | None:
     """The fields named in the query; Invalid names those that there are none of."""
-    if "fields" not in asked.query:
+    if "named" not in asked.query:
         return None
-    named = frozenset(asked.query["fields"].split(","))
+    named = frozenset(asked.query["named"].split(","))
     if named - FIELDS.keys():
         raise Invalid("There is no such field.", [Fault("/query/fields", "unknown")])
     return named

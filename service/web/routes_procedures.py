@@ -2,6 +2,7 @@
 
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action, Role
+from service.storage.procedures import ProcedureFilter
 from service.usecases import procedures
 from service.usecases.case import Case
 from service.usecases.paging import Page
@@ -43,8 +44,8 @@ def list_procedures(case: Case, asked: Asked) -> object:
         if reference is None:
             raise Invalid("The website names a vacancy.", [Fault("/query/reference", "required")])
         return procedures.look_up_vacancy(case, reference)
-    ends_before = asked.query.get("ends_before")
-    return procedures.list_procedures(case, reference, ends_before, page_asked(asked))
+    wanted = ProcedureFilter(reference, asked.query.get("ends_before"))
+    return procedures.list_procedures(case, wanted, page_asked(asked))
 
 
 @door("GET", _PROCEDURE, Action.READ_PROCEDURE, answer=procedures.ProcedureView)

@@ -45,7 +45,7 @@ class Submission(StrictSchema):
     channel = choice(Channel, load_default="website")
     statement_version = word(VERSION_WORD)
     consent = make(Nested, nested=ConsentGiven)
-    fields = make(Nested, nested=SuppliedFields, required=True)
+    values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
 
     @validates_schema(skip_on_field_errors=False)
     def _demand_one_target(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -55,7 +55,7 @@ class Submission(StrictSchema):
 
 class ApplicationPatch(StrictSchema):
     status = choice(set(Status) - {Status.WITHDRAWN})
-    fields = make(Nested, nested=FieldsPatch)
+    values = make(Nested, nested=FieldsPatch, data_key="fields")
 
 
 class Empty(StrictSchema):
@@ -63,8 +63,9 @@ class Empty(StrictSchema):
 
 
 class HandoverOrder(StrictSchema):
-    fields = make(
+    chosen = make(
         List,
+        data_key="fields",
         cls_or_instance=choice([field.name for field in CATALOGUE]),
         required=True,
         validate=validate.Length(1, len(CATALOGUE), error="length"),
@@ -164,11 +165,11 @@ class PurposeQuery(StrictSchema):
 
 
 class FieldsQuery(PurposeQuery):
-    fields = word(r"[a-z_]+(,[a-z_]+)*")
+    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields")
 
 
 class FieldsPageQuery(PageQuery):
-    fields = word(r"[a-z_]+(,[a-z_]+)*")
+    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields")
 
 
 class ProceduresQuery(PageQuery):
@@ -183,7 +184,7 @@ class AuditQuery(PageQuery):
     until = make(StrictMoment)
 
 
-def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> Any:  # noqa: ANN401
+def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> Any:
     """The value, checked. Invalid names every place that is wrong, below the pointer `at`."""
     try:
         return schema().load(value, **options)  # type: ignore[arg-type]  # it checks the type
@@ -191,7 +192,7 @@ def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> A
         raise Invalid(faults=sorted(_faults(error.messages, at), key=str)) from error
 
 
-def _faults(messages: Any, pointer: str) -> Iterator[Fault]:  # noqa: ANN401
+def _faults(messages: Any, pointer: str) -> Iterator[Fault]:
     """Marshmallow's nested messages, flat: one fault a place."""
     if isinstance(messages, dict):
         for key, below in messages.items():

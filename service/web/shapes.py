@@ -32,6 +32,8 @@ class StrictSchema(Schema):
     """A schema that takes no property it does not know, and says what is wrong in codes."""
 
     class Meta:
+        """What marshmallow asks to be told."""
+
         unknown = RAISE
 
     error_messages = CODES
@@ -40,7 +42,7 @@ class StrictSchema(Schema):
 class StrictInteger(fields.Integer):
     """A whole number written as one: not 5.0, not "5", not true."""
 
-    def _validated(self, value: Any) -> int:  # noqa: ANN401
+    def _validated(self, value: Any) -> int:
         if type(value) is not int:
             raise self.make_error("invalid")
         return value
@@ -49,7 +51,7 @@ class StrictInteger(fields.Integer):
 class StrictBoolean(fields.Boolean):
     """true or false, and nothing that only looks like it."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         if type(value) is not bool:
             raise self.make_error("invalid")
         return value
@@ -58,7 +60,7 @@ class StrictBoolean(fields.Boolean):
 class StrictDate(fields.Date):
     """A full date, `2014-06-30`, in no other of ISO 8601's spellings."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:  # noqa: ANN401
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         try:
@@ -71,7 +73,7 @@ class StrictDate(fields.Date):
 class StrictMoment(fields.AwareDateTime):
     """A moment with its offset from UTC."""
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> datetime:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> datetime:
         if not isinstance(value, str):
             raise self.make_error("invalid")
         try:
@@ -80,12 +82,12 @@ class StrictMoment(fields.AwareDateTime):
             raise ValidationError("not-a-moment-with-offset") from error
 
 
-def make(kind: Callable[..., _FieldType], **options: Any) -> _FieldType:  # noqa: ANN401
+def make(kind: Callable[..., _FieldType], **options: Any) -> _FieldType:
     """A field whose errors are codes."""
     return kind(error_messages=CODES, **options)
 
 
-def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.String:  # noqa: ANN401
+def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.String:
     """Text of 1 to `limit` characters, on one line unless `lines`."""
     checks: list[Callable[[str], Any]] = [validate.Length(1, limit, error="length")]
     if not lines:
@@ -93,7 +95,7 @@ def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.Str
     return make(fields.String, validate=checks, **options)
 
 
-def word(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401
+def word(pattern: str, **options: Any) -> fields.String:
     """Text that matches a pattern from its beginning to its very end."""
     expression = re.compile(pattern, re.ASCII)
 
@@ -105,14 +107,14 @@ def word(pattern: str, **options: Any) -> fields.String:  # noqa: ANN401
     return make(fields.String, validate=check, metadata=described, **options)
 
 
-def choice(values: Any, **options: Any) -> fields.String:  # noqa: ANN401
+def choice(values: Any, **options: Any) -> fields.String:
     """One of the words of an enumeration."""
     return make(
         fields.String, validate=validate.OneOf(sorted(values), error="not-a-choice"), **options
     )
 
 
-def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fields.Field[Any]:  # noqa: ANN401, C901, PLR0911
+def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fields.Field[Any]:  # noqa: C901, PLR0911
     """The marshmallow field of a shape; `nullable` all the way down, as a merge patch needs."""
     options["allow_none"] = nullable
     match shape:
@@ -164,7 +166,7 @@ def fields_schema(
 
 class _NonEmpty(StrictSchema):
     @validates_schema(skip_on_field_errors=True)
-    def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:  # noqa: ANN401
+    def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data:
             raise ValidationError("empty-entry")
 
@@ -184,7 +186,7 @@ def _formatted(
     format_name: str | None,
     check: Callable[[str], None],
     metadata: dict[str, object] | None = None,
-    **options: Any,  # noqa: ANN401
+    **options: Any,
 ) -> fields.String:
     described = dict(metadata or {})
     if format_name:

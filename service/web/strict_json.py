@@ -17,7 +17,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
-def read_json(body: bytes) -> Any:  # noqa: ANN401  # JSON is any of its types
+def read_json(body: bytes) -> Any:
     """The value in `body`. Malformed or Invalid names what is wrong, and never quotes it."""
     try:
         text = body.decode("utf-8")

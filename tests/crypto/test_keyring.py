@@ -284,7 +284,7 @@ def test_a_written_ring_ends_its_last_line_and_names_its_version():
 CONTENT = json.loads(render_keyring(RING))
 
 
-def edited(**changes):
+def edited(**changes: object):
     """The ring's JSON with members of its first key changed, or taken out where None."""
     content = copy.deepcopy(CONTENT)
     for name, value in changes.items():
@@ -294,7 +294,7 @@ def edited(**changes):
     return json.dumps(content).encode()
 
 
-def with_content(**changes):
+def with_content(**changes: object):
     return json.dumps({**CONTENT, **changes}).encode()
 
 

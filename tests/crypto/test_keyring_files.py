@@ -48,6 +48,10 @@ def mode_of(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def names_in(folder):
+    return [file.name for file in folder.iterdir()]
+
+
 # The file
 
 
@@ -109,7 +113,7 @@ def test_writing_again_replaces_the_file_and_leaves_nothing_else(path, ring):
     later = rotated(ring)
     write_keyring_file(path, later)
     assert read_keyring_file(path).keys == later.keys
-    assert os.listdir(path.parent) == ["keyring.json"]
+    assert names_in(path.parent) == ["keyring.json"]
     assert mode_of(path) == 0o600
 
 
@@ -130,8 +134,8 @@ def test_a_failed_write_leaves_the_old_state_and_no_copy_of_the_keys(tmp_path, r
     target.mkdir()
     with pytest.raises(OSError, match="keyring"):
         write_keyring_file(target, ring)
-    assert os.listdir(tmp_path) == ["keyring.json"]
-    assert os.listdir(target) == []
+    assert names_in(tmp_path) == ["keyring.json"]
+    assert names_in(target) == []
 
 
 def test_a_ring_that_can_not_be_written_leaves_the_old_file(path, ring):
@@ -141,7 +145,21 @@ def test_a_ring_that_can_not_be_written_leaves_the_old_file(path, ring):
     with pytest.raises(AttributeError):
         write_keyring_file(path, broken)
     assert path.read_bytes() == before
-    assert os.listdir(path.parent) == ["keyring.json"]
+    assert names_in(path.parent) == ["keyring.json"]
+
+
+def test_tidying_up_after_a_failed_write_never_hides_why_it_failed(tmp_path, ring):
+    class Vanishing(dict):
+        """Keys under which the folder is emptied before they fail."""
+
+        def values(self):  # noqa: ANN202
+            for file in tmp_path.iterdir():
+                file.unlink()
+            raise OSError("no space left")
+
+    ring.keys = Vanishing(ring.keys)
+    with pytest.raises(OSError, match="no space left"):
+        write_keyring_file(tmp_path / "keyring.json", ring)
 
 
 def test_the_copy_on_its_way_is_for_the_owner_only_and_hidden(tmp_path, ring):
@@ -150,7 +168,7 @@ def test_the_copy_on_its_way_is_for_the_owner_only_and_hidden(tmp_path, ring):
     class Watched(dict):
         """Keys that look about in the folder while they are being written."""
 
-        def values(self):
+        def values(self):  # noqa: ANN202
             seen.extend((file.name, mode_of(file)) for file in tmp_path.iterdir())
             return super().values()
 
@@ -304,7 +322,7 @@ def test_many_that_miss_one_key_at_once_read_once_and_all_get_it(ring):
     house = House(ring)
     house.ring, house.seconds = later, 200.0
 
-    def ask(_):
+    def ask(_):  # noqa: ANN202
         everybody.wait()
         return house.live.holding(later.active(KeyPurpose.KEK).id)
 

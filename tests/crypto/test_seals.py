@@ -1,6 +1,5 @@
 """Sealing fields and wrapping keys: what opens, and all that does not."""
 
-import json
 import struct
 import tracemalloc
 from uuid import UUID
@@ -119,7 +118,7 @@ def test_the_prose_above_the_code_is_enough_to_open_a_field():
     blob = RecordSeal(APPLICATION, DEK).seal("name", "Sanne")
     context = aad(b"kluis field", b"\x01", APPLICATION.bytes, b"name")
     plaintext = AESGCM(DEK).decrypt(blob[1:13], blob[13:], context)
-    assert (blob[0], json.loads(plaintext), len(plaintext)) == (1, "Sanne", 64)
+    assert (blob[0], plaintext) == (1, b'"Sanne"' + b" " * 57)
 
 
 def test_the_prose_above_the_code_is_enough_to_seal_a_field():
