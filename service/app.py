@@ -11,13 +11,20 @@ from uuid import UUID
 from flask import Flask, Response, g, request
 from flask_migrate import Migrate
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from service.cli import kluis
 from service.cli.root import Root
 from service.config.settings import Settings, load_settings
 from service.crypto.keyring import Keyring
-from service.crypto.keyring_files import LiveKeyring, read_keyring_command, read_keyring_file
+from service.crypto.keyring_files import (
+    LiveKeyring,
+    file_signature,
+    read_keyring_command,
+    read_keyring_file,
+)
+from service.demo.command import demo
 from service.domain.errors import Misconfigured
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.storage import keys
@@ -27,9 +34,10 @@ from service.telemetry.logs import configure_logs
 from service.telemetry.signals import Signals
 from service.usecases.case import House, Principal
 from service.usecases.clock import Clock, DemoClock, SystemClock
-from service.usecases.keys import key_faults
+from service.usecases.keys import missing_keys, register_keys
 from service.web import routes_applications, routes_operation, routes_procedures
-from service.web.doors import api, house
+from service.web.doors import api
+from service.web.doors import house as the_house
 from service.web.front import ASGIApp, bounded
 from service.web.pages import pages, render_openapi
 from service.web.problems import register_problems
@@ -58,9 +66,14 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     parts = parts or Parts()
     app = create_bare_app(settings)
     clock = parts.clock or _clock(settings)
-    keyring = LiveKeyring(partial(_read_keyring, settings), parts.monotonic)
-    app.extensions["kluis"] = House(settings, keyring, clock, parts.signals or Signals())
-    _demand_ready(app, settings, keyring.current)
+    keyring = LiveKeyring(
+        partial(_read_keyring, settings),
+        parts.monotonic,
+        partial(file_signature, settings.keyring_file),
+    )
+    house = House(settings, keyring, clock, parts.signals or Signals())
+    app.extensions["kluis"] = house
+    _demand_ready(app, house)
     _register(app)
     return app
 
@@ -91,6 +104,7 @@ def create_front() -> ASGIApp:
 
 def main() -> None:
     """The command `kluis`."""
+    kluis.add_command(demo)
     kluis(obj=Root(create_app, create_bare_app, render_openapi), prog_name="kluis")
 
 
@@ -112,29 +126,38 @@ def _read_keyring(settings: Settings) -> Keyring:
     return read_keyring_file(settings.keyring_file)
 
 
-def _demand_ready(app: Flask, settings: Settings, keyring: Keyring) -> None:
+def _demand_ready(app: Flask, house: House) -> None:
     """Fail at start-up, and say which setting is to blame."""
     with app.app_context():
         try:
-            with db.engine.connect() as connection:
-                faults = schema_faults(connection)
-            if faults:
-                raise Misconfigured(
-                    f"KLUIS_DATABASE_URL: the schema does not fit: {faults[0]}; run `kluis migrate`"
-                )
-            wrong = key_faults(keys.list_known_keys(db.session()), keyring)
-            if wrong:
-                raise Misconfigured(f"{_keyring_setting(settings)}: {wrong[0]}")
-            if settings.demo_clock is not None and not keys.is_demo(db.session()):
+            _demand_schema()
+            session = db.session()
+            _demand_keys(house, session)
+            if house.settings.demo_clock is not None and not keys.is_demo(session):
                 raise Misconfigured("KLUIS_DEMO_CLOCK: this database is not a demo's")
+            register_keys(session, house.keyring.current, house.clock.now())
+            session.commit()
         except SQLAlchemyError as error:
             raise Misconfigured(
                 f"KLUIS_DATABASE_URL: the database does not answer ({type(error).__name__})"
             ) from error
 
 
-def _keyring_setting(settings: Settings) -> str:
-    return "KLUIS_KEYRING_COMMAND" if settings.keyring_command else "KLUIS_KEYRING_FILE"
+def _demand_schema() -> None:
+    with db.engine.connect() as connection:
+        faults = schema_faults(connection)
+    if faults:
+        raise Misconfigured(
+            f"KLUIS_DATABASE_URL: the schema does not fit: {faults[0]}; run `kluis migrate`"
+        )
+
+
+def _demand_keys(house: House, session: Session) -> None:
+    missing = missing_keys(session, house.keyring.current)
+    if missing:
+        command = house.settings.keyring_command
+        setting = "KLUIS_KEYRING_COMMAND" if command else "KLUIS_KEYRING_FILE"
+        raise Misconfigured(f"{setting}: key {missing[0]}, which the database uses, is not in it")
 
 
 def _register(app: Flask) -> None:
@@ -154,7 +177,7 @@ def _request_id() -> UUID:
     """The caller's own, if it is a UUID and so can hold nothing else; else a new one."""
     with suppress(ValueError):
         return UUID(request.headers.get("X-Request-Id", ""))
-    return uuid7(house().clock.now(), os.urandom(ENTROPY_BYTES))
+    return uuid7(the_house().clock.now(), os.urandom(ENTROPY_BYTES))
 
 
 def _finish_request(response: Response) -> Response:
@@ -164,7 +187,7 @@ def _finish_request(response: Response) -> Response:
     response.headers["X-Request-Id"] = str(g.request_id)
     route = request.url_rule.rule if request.url_rule else "none"
     seconds = perf_counter() - g.began
-    house().signals.request(route, request.method, response.status_code, seconds)
+    the_house().signals.request(route, request.method, response.status_code, seconds)
     who: Principal | None = g.get("principal")
     _log.info(
         "request",

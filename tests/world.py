@@ -18,7 +18,7 @@ from service.crypto.keyring import Keyring, KeyPurpose, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.policy import Role
 from service.storage.database import db
-from service.usecases import keys, setup, tokens
+from service.usecases import setup, tokens
 from service.usecases.case import Case, House, Principal
 from tests.factories import SubmissionFactory, multipart
 
@@ -85,7 +85,6 @@ class World:
         app = create_app(settings, Parts(clock=clock))
         world = cls(app, clock, keyring_file, database_url)
         with app.app_context():
-            keys.register_keys(world.case(), world.house.keyring.current)
             setup.set_up(world.case(), is_demo=False, life=timedelta(days=90))
         return world
 

@@ -41,7 +41,12 @@ def show(root: Root) -> None:
 
 
 @keys.command()
-@click.option("--purpose", type=click.Choice(list(KeyPurpose)), default="kek", show_default=True)
+@click.option(
+    "--purpose",
+    type=click.Choice([purpose.value for purpose in KeyPurpose]),
+    default="kek",
+    show_default=True,
+)
 @click.pass_obj
 def rotate(root: Root, purpose: str) -> None:
     """Add a new active key; the one before only decrypts from now on."""

@@ -1,7 +1,7 @@
 """What the commands are given: the ways to make the application, and who is at the keyboard."""
 
-import getpass
 import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,6 +59,14 @@ def application(root: Root) -> Iterator[House]:
 
 def new_case(house: House) -> Case:
     """A case of the person at the command line; permission is demanded of him like of anyone."""
-    principal = Principal(Role.OPERATOR, f"cli:{getpass.getuser()}")
+    principal = Principal(Role.OPERATOR, f"cli:{_operating_system_user()}")
     request_id: UUID = uuid7(house.clock.now(), os.urandom(ENTROPY_BYTES))
     return Case(house, db.session(), principal, request_id)
+
+
+def _operating_system_user() -> str:
+    """The account of this process: not what LOGNAME says, and the number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -14,7 +14,7 @@ from service.cli.root import Root, application, new_case, refusals_said
 from service.config.settings import Settings, load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
-from service.usecases import keys, setup
+from service.usecases import setup
 
 _FIRST_TOKEN_LIFE = timedelta(days=90)
 _HEADERS_WITHIN_MS = 15_000
@@ -31,7 +31,6 @@ def init(root: Root, *, demo: bool) -> None:
         _make_keyring(settings)
         _migrate(root, settings)
     with application(root) as house:
-        keys.register_keys(new_case(house), house.keyring.current)
         token = setup.set_up(new_case(house), is_demo=demo, life=_FIRST_TOKEN_LIFE)
     if token is None:
         click.echo("Everything is there already.", err=True)

@@ -21,7 +21,7 @@ def tokens() -> None:
 
 
 @tokens.command()
-@click.argument("role", type=click.Choice(sorted(TOKEN_ROLES)))
+@click.argument("role", type=click.Choice(sorted(role.value for role in TOKEN_ROLES)))
 @click.argument("subject")
 @click.option("--days", default=90, show_default=True, help="How long it lasts, at most 366.")
 @click.pass_obj

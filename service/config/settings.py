@@ -181,9 +181,7 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
     """A misspelt setting would silently keep its default: say so instead."""
     known = {doc.variable for doc in settings_docs()}
     ours = (name for name in environment if name.startswith("KLUIS_"))
-    unknown = [
-        n for n in ours if n not in known and not n.startswith(("KLUIS_TEST_", "KLUIS_DEMO_"))
-    ]
+    unknown = [n for n in ours if n not in known and not n.startswith("KLUIS_TEST_")]
     if unknown:
         raise Misconfigured(f"{min(unknown)}: there is no such setting")
 

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -68,35 +69,60 @@ def read_keyring_command(command: str) -> Keyring:
     return parse_keyring(output, "KLUIS_KEYRING_COMMAND")
 
 
-class LiveKeyring:
-    """The keyring of a running service: read once, and again when a key is not in it.
+def file_signature(path: Path) -> object:
+    """What changes whenever the keyring file is replaced."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
-    A rotation by another process is thus picked up without a restart. `monotonic` bounds how
-    often a missing key makes it read again.
+
+class LiveKeyring:
+    """The keyring of a running service: read again when its source changes or lacks a key.
+
+    A rotation by another process is thus taken over without a restart. `signature` tells cheaply
+    whether the source changed; `monotonic` bounds how often a missing key makes it read again. A
+    source that can not be read is not taken over: the keyring before it stays.
     """
 
-    def __init__(self, read: Callable[[], Keyring], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Keyring],
+        monotonic: Callable[[], float],
+        signature: Callable[[], object] = lambda: None,
+    ) -> None:
         self._read = read
         self._monotonic = monotonic
+        self._signature = signature
         self._lock = Lock()
         self._read_at = monotonic()
-        self.current = read()
+        self._seen = signature()
+        self._ring = read()
+
+    @property
+    def current(self) -> Keyring:
+        """The keyring as its source has it now."""
+        if self._signature() != self._seen:
+            self._read_again(0.0)
+        return self._ring
 
     def holding(self, key_id: str) -> Keyring:
         """A keyring with this key in it; UnknownKey if there is none even after reading again."""
-        if key_id not in self.current.keys:
-            self.refresh()
-        if key_id not in self.current.keys:
+        ring = self.current
+        if key_id not in ring.keys:
+            self._read_again(_RELOADED_AT_MOST_EVERY_SECONDS)
+            ring = self._ring
+        if key_id not in ring.keys:
             raise UnknownKey
-        return self.current
+        return ring
 
-    def refresh(self) -> None:
-        """Read the keyring again, unless that was done just now; a bad one is not taken over."""
+    def _read_again(self, unless_read_within: float) -> None:
+        """Read the source again; who comes while that is being done waits for it."""
         with self._lock:
-            if self._monotonic() - self._read_at < _RELOADED_AT_MOST_EVERY_SECONDS:
+            if self._monotonic() - self._read_at < unless_read_within:
                 return
             self._read_at = self._monotonic()
-            try:
-                self.current = self._read()
-            except Misconfigured as error:
-                raise UnknownKey from error
+            self._seen = self._signature()
+            with suppress(Misconfigured):
+                self._ring = self._read()

@@ -1,11 +1,9 @@
 """Answers kept for 24 hours, so that a repeated POST is answered and not done again."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from service.storage.tables import StoredAnswer
@@ -24,10 +22,8 @@ def claim_answer(
     )
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = {"scope": scope, "fingerprint": fingerprint, "expires_at": expires_at}
-    claimed: CursorResult[Any] = session.execute(  # type: ignore[assignment]
-        dialect.insert(StoredAnswer).values(row).on_conflict_do_nothing()
-    )
-    if claimed.rowcount:
+    claim = dialect.insert(StoredAnswer).values(row).on_conflict_do_nothing()
+    if session.scalar(claim.returning(StoredAnswer.scope)) is not None:
         return None
     query = select(StoredAnswer).where(StoredAnswer.scope == scope)
     return session.scalar(query.execution_options(populate_existing=True))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from service.storage.applications import sealed_attribute
@@ -18,6 +18,8 @@ from service.storage.tables import (
     sealed_column,
 )
 
+_KEK_COLUMNS = (RecordKey.kek_id, StoredAnswer.kek_id, Hold.reference_key_id)
+
 
 def list_known_keys(session: Session) -> Sequence[KeyringKey]:
     return session.scalars(select(KeyringKey)).all()
@@ -25,6 +27,18 @@ def list_known_keys(session: Session) -> Sequence[KeyringKey]:
 
 def find_known_key(session: Session, key_id: str) -> KeyringKey | None:
     return session.get(KeyringKey, key_id)
+
+
+def add_known_key(
+    session: Session, key_id: str, purpose: str, check_value: str, now: datetime
+) -> None:
+    session.add(KeyringKey(id=key_id, purpose=purpose, check_value=check_value, last_used_at=now))
+
+
+def is_used(session: Session, key_id: str) -> bool:
+    """Whether any row refers to the key."""
+    columns = (*_KEK_COLUMNS, Application.index_key_id)
+    return any(session.scalar(select(exists().where(column == key_id))) for column in columns)
 
 
 def is_demo(session: Session) -> bool:
@@ -35,12 +49,7 @@ def is_demo(session: Session) -> bool:
 def count_uses(session: Session) -> dict[str, int]:
     """How many rows use each key."""
     uses: dict[str, int] = {}
-    for column in (
-        RecordKey.kek_id,
-        StoredAnswer.kek_id,
-        Hold.reference_key_id,
-        Application.index_key_id,
-    ):
+    for column in (*_KEK_COLUMNS, Application.index_key_id):
         query = select(column, func.count()).where(column.is_not(None)).group_by(column)
         for found, count in session.execute(query):
             key_id = found or ""

@@ -7,9 +7,9 @@ from uuid import UUID
 from service.domain.policy import Action, Purpose, Role
 from service.storage.audit import AuditFilter, list_audit_events
 from service.storage.slices import Slice
-from service.storage.tables import AuditEvent
 from service.usecases.case import Case, usecase
 from service.usecases.paging import Page, page
+from service.usecases.views import view_of
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,4 @@ class AuditView:
 def list_events(case: Case, wanted: AuditFilter, asked: Slice) -> Page[AuditView]:
     """A page of audit events, oldest first."""
     rows = list_audit_events(case.session, wanted, asked)
-    return page(rows, asked, lambda row: row.id, _view)
-
-
-def _view(row: AuditEvent) -> AuditView:
-    return AuditView(
-        id=row.id,
-        at=row.at,
-        role=row.role,
-        subject=row.subject,
-        action=row.action,
-        outcome=row.outcome,
-        purpose=row.purpose,
-        application_ids=row.application_ids,
-        fields=row.fields,
-        details=row.details,
-        request_id=row.request_id,
-    )
+    return page(rows, asked, lambda row: row.id, lambda row: view_of(AuditView, row))

@@ -167,7 +167,6 @@ def record_refusal(case: Case, action: Action | None, refusal: Refusal) -> None:
         case.now = case.house.clock.now()
         _write_entry(case, action, refusal.code)
         case.session.commit()
-    case.house.signals.denied(refusal.code)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from service.storage import consents
 from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
 from service.usecases.case import Case, open_seal, usecase
 from service.usecases.records import Standing, get_record, lock_record, settle
+from service.usecases.views import view_of
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,7 @@ def list_consent_events(case: Case, application_id: UUID) -> list[ConsentView]:
     """The ledger of one application, oldest first."""
     get_record(case, application_id)
     rows = consents.list_consent_events(case.session, application_id)
-    return [
-        ConsentView(r.number, r.change, r.at, r.wording_version, r.channel, r.recorded_by)
-        for r in rows
-    ]
+    return [view_of(ConsentView, row) for row in rows]
 
 
 @usecase(Action.ADD_WORDING)
@@ -92,13 +90,13 @@ def add_wording(
     )
     case.session.add(row)
     case.entry.details = {"wording": version}
-    return _wording(row)
+    return view_of(WordingView, row)
 
 
 @usecase(Action.LIST_WORDINGS)
 def list_wordings(case: Case) -> list[WordingView]:
     """All wordings, oldest first."""
-    return [_wording(row) for row in consents.list_wordings(case.session)]
+    return [view_of(WordingView, row) for row in consents.list_wordings(case.session)]
 
 
 def get_wording(case: Case, version: str, pointer: str) -> ConsentWording:
@@ -107,7 +105,3 @@ def get_wording(case: Case, version: str, pointer: str) -> ConsentWording:
     if row is None:
         raise Invalid(faults=[Fault(pointer, "unknown")])
     return row
-
-
-def _wording(row: ConsentWording) -> WordingView:
-    return WordingView(row.version, row.texts, row.names_talent_pool, row.added_at)

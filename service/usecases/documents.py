@@ -32,6 +32,7 @@ from service.usecases.records import (
     sight_of,
     state_purpose,
 )
+from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)
 
@@ -160,7 +161,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     case.entry.details = {"document_id": str(row.id)}
     case.keep_answer_under(seal)
     settle(case, found)
-    return DocumentView(row.id, row.kind, upload.name, row.media_type, row.size, row.added_at)
+    return view_of(DocumentView, row, name=upload.name)
 
 
 @usecase(Action.LIST_DOCUMENTS)
@@ -238,7 +239,7 @@ def _view(case: Case, found: Found, row: Document) -> DocumentView:
         name, record_id = None, found.application.id
         signals = case.house.signals
         case.afterwards(lambda: signals.unreadable(record_id, ["document-name"]))
-    return DocumentView(row.id, row.kind, name, row.media_type, row.size, row.added_at)
+    return view_of(DocumentView, row, name=name)
 
 
 def _name_field(document_id: UUID) -> str:

@@ -15,6 +15,7 @@ from service.storage.applications import find_application, lock_procedure
 from service.storage.tables import Application, Hold, HoldReason
 from service.usecases.case import Case, open_seal, usecase
 from service.usecases.records import demand_version, lock_record, settle
+from service.usecases.views import view_of
 
 
 @dataclass(frozen=True)
@@ -195,12 +196,4 @@ def reference_field(hold_id: UUID) -> str:
 
 
 def _view(hold: Hold, reference: str | None) -> HoldView:
-    return HoldView(
-        id=hold.id,
-        application_id=hold.application_id,
-        procedure_id=hold.procedure_id,
-        reason=hold.reason,
-        case_reference=reference,
-        until=hold.until,
-        version=hold.version,
-    )
+    return view_of(HoldView, hold, case_reference=reference)

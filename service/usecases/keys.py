@@ -1,9 +1,11 @@
 """Keys in use: registering, adding, rewrapping, reindexing and destroying them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from service.crypto.keyring import Key, KeyPurpose, Keyring, KeyState, make_key
 from service.domain.errors import Conflict, Unreadable
@@ -39,15 +41,22 @@ class Progress:
     next_after: UUID | None
 
 
-def key_faults(known: Sequence[KeyringKey], ring: Keyring) -> list[str]:
-    """Why this keyring can not serve this database; empty when it can."""
+def missing_keys(session: Session, ring: Keyring) -> list[str]:
+    """The keys that rows of this database use and the ring does not hold as they were."""
     return [
-        f"key {row.id}, with which this database was sealed, is not in it as it was"
-        for row in known
-        if row.id not in ring.keys
-        or not ring.keys[row.id].is_usable
-        or ring.keys[row.id].check != row.check_value
+        row.id
+        for row in keys.list_known_keys(session)
+        if (row.id not in ring.keys or ring.keys[row.id].check != row.check_value)
+        and keys.is_used(session, row.id)
     ]
+
+
+def register_keys(session: Session, ring: Keyring, now: datetime) -> None:
+    """Make the ring's keys known to the database, so that rows can refer to them."""
+    known = {row.id for row in keys.list_known_keys(session)}
+    for key in ring.keys.values():
+        if key.id not in known and key.is_usable:
+            keys.add_known_key(session, key.id, key.purpose, key.check, now)
 
 
 @usecase(Action.MANAGE_KEYS)
@@ -70,20 +79,17 @@ def list_keys(case: Case) -> list[KeyView]:
 
 
 @usecase(Action.MANAGE_KEYS)
-def register_keys(case: Case, ring: Keyring) -> None:
-    """Make the ring's keys known to the database, so that rows can refer to them."""
-    _register(case, ring)
-
-
-@usecase(Action.MANAGE_KEYS)
 def add_key(case: Case, purpose: KeyPurpose, write: WriteKeyring) -> Key:
-    """Add a new active key; the one before becomes decrypt-only. No row is touched yet."""
+    """Add a new active key; the one before becomes decrypt-only. No row is touched yet.
+
+    The database knows of the key before the keyring is written: what a kill leaves between is a
+    known key that nothing uses.
+    """
     new = make_key(purpose, case.now)
     ring = case.house.keyring.current.with_key(new)
-    _register(case, ring)
-    case.session.flush()
-    write(ring)  # before the commit: a key that the database knows of must exist
+    register_keys(case.session, ring, case.now)
     case.entry.details = {"added": new.id}
+    case.afterwards(lambda: write(ring))
     case.alarm(Alarm.KEYS_CHANGED, added=new.id)
     return new
 
@@ -158,20 +164,9 @@ def destroy_key(case: Case, key_id: str, write: WriteKeyring) -> None:
     if free_from is not None and case.now < free_from:
         raise Conflict("backups-need-it", f"Backups may need it until {free_from:%Y-%m-%d %H:%M}.")
     keys.delete_known_key(case.session, key_id)  # the database refuses while a row uses it
-    write(ring.without_secret(key_id))
+    case.afterwards(lambda: write(ring.without_secret(key_id)))
     case.entry.details = {"destroyed": key_id}
     case.alarm(Alarm.KEYS_CHANGED, destroyed=key_id)
-
-
-def _register(case: Case, ring: Keyring) -> None:
-    known = {row.id for row in keys.list_known_keys(case.session)}
-    for key in ring.keys.values():
-        if key.id not in known and key.is_usable:
-            case.session.add(
-                KeyringKey(
-                    id=key.id, purpose=key.purpose, check_value=key.check, last_used_at=case.now
-                )
-            )
 
 
 def _free_from(key: Key, rows: int, known: KeyringKey | None, wait: timedelta) -> datetime | None:

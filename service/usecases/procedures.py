@@ -23,6 +23,7 @@ from service.telemetry.signals import Alarm
 from service.usecases.case import Case, usecase
 from service.usecases.paging import Page, page
 from service.usecases.records import demand_version, settle_all
+from service.usecases.views import view_of
 
 
 class ReopenReason(StrEnum):
@@ -164,7 +165,7 @@ def change_procedure(
 def list_team(case: Case, procedure_id: UUID) -> list[MemberView]:
     _get(case, procedure_id)
     rows = procedures.list_team(case.session, procedure_id)
-    return [MemberView(row.subject, row.role) for row in rows]
+    return [view_of(MemberView, row) for row in rows]
 
 
 @usecase(Action.READ_TEAM)
@@ -173,7 +174,7 @@ def read_member(case: Case, procedure_id: UUID, subject: str) -> MemberView:
     row = procedures.find_member(case.session, procedure_id, subject)
     if row is None:
         raise NotFound
-    return MemberView(row.subject, row.role)
+    return view_of(MemberView, row)
 
 
 @usecase(Action.CHANGE_TEAM)
@@ -256,16 +257,10 @@ def _note_team_change(case: Case, procedure_id: UUID, subject: str, role: Role |
 
 def _view(row: Procedure, today: date) -> ProcedureView:
     running = today < row.ends_on
-    return ProcedureView(
-        id=row.id,
-        kind=row.kind,
-        reference=row.reference,
-        title=row.title,
-        opened_on=row.opened_on,
-        apply_until=row.apply_until,
-        ends_on=row.ends_on,
+    return view_of(
+        ProcedureView,
+        row,
         latest_end=latest_end(row.opened_on),
         is_running=running,
         ends_soon=running and row.ends_on - today <= ENDING_SOON,
-        version=row.version,
     )

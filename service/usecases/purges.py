@@ -13,6 +13,7 @@ from service.storage import answers, audit, purges
 from service.storage.tables import PurgeRun
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case, usecase
+from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000
 AUDIT_KEPT_MONTHS = 24
@@ -165,16 +166,4 @@ def _delete_expired(case: Case) -> None:
 
 
 def _view(row: PurgeRun) -> PurgeView:
-    return PurgeView(
-        id=row.id,
-        planned=row.planned,
-        at=row.at,
-        today=row.today,
-        purged=row.purged,
-        remaining=row.remaining,
-        passed_over=row.passed_over,
-        completed=row.completed_on is not None,
-        brake=list(row.brake),
-        confirmed_at=row.confirmed_at,
-        plan_id=row.plan_id,
-    )
+    return view_of(PurgeView, row, completed=row.completed_on is not None)

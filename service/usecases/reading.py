@@ -22,6 +22,7 @@ from service.usecases.records import (
     sight_of,
     state_purpose,
 )
+from service.usecases.views import view_of
 
 
 @dataclass(frozen=True)
@@ -70,18 +71,10 @@ def read_application(
     state_purpose(case)
     case.disclose([application_id], wanted)
     values, unreadable = open_fields(case, found, sorted(wanted))
-    row = found.application
-    return ApplicationView(
-        id=row.id,
-        procedure_id=row.procedure_id,
-        channel=row.channel,
-        status=row.status,
+    return view_of(
+        ApplicationView,
+        found.application,
         phase=found.phase(case.today),
-        received_at=row.received_at,
-        withdrawn_on=row.withdrawn_on,
-        statement_version=row.statement_version,
-        purge_on=row.purge_on,
-        version=row.version,
         fields=values,
         unreadable=unreadable,
     )
@@ -156,13 +149,10 @@ def _item(
     values, unreadable = open_fields(case, found, sorted(names))
     recruits = case.principal.role is found.team_role is Role.RECRUITER
     twins = same.get(row.email_index or b"", [])
-    return ApplicationItem(
-        id=row.id,
-        procedure_id=row.procedure_id,
-        status=row.status,
+    return view_of(
+        ApplicationItem,
+        row,
         phase=found.phase(case.today),
-        received_at=row.received_at,
-        purge_on=row.purge_on,
         fields=values,
         unreadable=unreadable,
         possible_duplicates=[twin for twin in twins if twin != row.id] if recruits else None,

@@ -19,6 +19,7 @@ from service.telemetry.signals import Alarm
 from service.usecases.case import Case, Principal, usecase
 from service.usecases.clock import Clock
 from service.usecases.paging import Page, page
+from service.usecases.views import view_of
 
 LONGEST_LIFE = timedelta(days=366)
 
@@ -102,7 +103,7 @@ def mint_token(case: Case, new: NewToken) -> MintedToken:
 def list_tokens(case: Case, asked: Slice) -> Page[TokenView]:
     """A page of tokens, revoked and expired ones included; no secrets, for none are kept."""
     rows = tokens.list_tokens(case.session, asked)
-    return page(rows, asked, lambda row: row.id, _view)
+    return page(rows, asked, lambda row: row.id, lambda row: view_of(TokenView, row))
 
 
 @usecase(Action.REVOKE_TOKEN)
@@ -116,15 +117,3 @@ def revoke_token(case: Case, token_id: UUID) -> None:
     row.revoked_at = case.now
     case.entry.details = {"revoked": str(token_id)}
     case.alarm(Alarm.TOKEN_REVOKED, token_id=token_id, role=row.role, subject=row.subject)
-
-
-def _view(row: ApiToken) -> TokenView:
-    return TokenView(
-        row.id,
-        row.role,
-        row.subject,
-        row.created_at,
-        row.created_by,
-        row.expires_at,
-        row.revoked_at,
-    )

@@ -4,6 +4,7 @@ A door authenticates and gives the connection back, reads and parses what came i
 handler, which calls one use case, and renders. The OpenAPI document is made from the same list.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,10 +31,11 @@ from service.usecases.tokens import authenticate
 from service.web import schemas
 from service.web.answers import answer, location
 from service.web.bodies import Body, read_json_body, read_multipart
-from service.web.strict_json import pointer_to
+from service.web.strict_json import demand_allowed_characters, pointer_to
 
 Handler = Callable[..., Any]
-_MOST_KEY = 255
+IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
+ETAG = r'"[0-9]{1,9}"'
 
 
 class Accepts(Enum):
@@ -164,18 +166,18 @@ def _query(made: Door) -> dict[str, Any]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise Invalid(faults=[Fault(pointer_to("/query", name), "twice") for name in twice])
-    schema = made.query or schemas.Empty
-    loaded: dict[str, Any] = schemas.load(schema, request.args.to_dict(), "/query")
+    schema, values = made.query or schemas.Empty, request.args.to_dict()
+    demand_allowed_characters(values, "/query")
+    loaded: dict[str, Any] = schemas.load(schema, values, "/query")
     return loaded
 
 
 def _expected_version() -> int:
     """The version in If-Match. `*` and lists match anything, so they do not count as one."""
-    etags = request.if_match
-    if not request.headers.get("If-Match", "").strip():
+    sent = request.headers.get("If-Match", "").strip()
+    if not sent:
         raise VersionMissing
-    versions = [tag for tag in etags.as_set() if tag.isdecimal() and len(tag) < 10]  # noqa: PLR2004
-    return int(versions[0]) if len(versions) == 1 else -1
+    return int(sent.strip('"')) if re.fullmatch(ETAG, sent) else -1
 
 
 def _idempotency_key(made: Door, case: Case) -> str | None:
@@ -186,7 +188,7 @@ def _idempotency_key(made: Door, case: Case) -> str | None:
         if case.principal.role is Role.WEBSITE:
             raise KeyMissing
         return None
-    if not (0 < len(key) <= _MOST_KEY and key.isascii() and key.isprintable()):
+    if not re.fullmatch(IDEMPOTENCY_KEY, key):
         raise Invalid(faults=[Fault("/headers/Idempotency-Key", "characters-or-length")])
     return key
 

@@ -1,6 +1,6 @@
 """Failures become statuses here, in one place, as RFC 9457 problems."""
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from orjson import dumps
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.telemetry.logs import where
+from service.usecases.case import House
 
 STATUS: dict[type[Refusal], int] = {
     errors.Unauthenticated: 401,
@@ -51,7 +52,9 @@ def status_of(refusal: Refusal) -> int:
 
 
 def problem(refusal: Refusal) -> Response:
-    """The refusal as a problem: what is wrong, where, and what to do."""
+    """The refusal as a problem: what is wrong, where, and what to do; and counted."""
+    parts: House = current_app.extensions["kluis"]
+    parts.signals.denied(refusal.code)
     return _render(status_of(refusal), refusal.code, refusal.title, refusal)
 
 

@@ -1,23 +1,25 @@
 """What requests may hold. The fields of an application come from the catalogue."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, validate, validates_schema
-from marshmallow.fields import UUID, Integer, List, Nested
+from marshmallow.fields import List, Nested
 
-from service.domain.catalogue import CATALOGUE, SUPPLIED
+from service.domain.catalogue import CATALOGUE, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
 from service.usecases.procedures import ReopenReason
 from service.usecases.purges import MOST_PER_RUN
 from service.web.shapes import (
+    QueryInteger,
     StrictBoolean,
     StrictDate,
     StrictInteger,
     StrictMoment,
     StrictSchema,
+    StrictUUID,
     choice,
     fields_schema,
     make,
@@ -29,9 +31,14 @@ from service.web.strict_json import pointer_to
 VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
 SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
 MOST_PER_PAGE = 100
+_COMPLETE = {
+    "required": ["name"],
+    "anyOf": [{"required": [name]} for name in sorted(WAYS_OF_CONTACT)],
+    "not": {"required": ["age", "birth_date"]},
+}
 
 Fields = fields_schema("Fields")
-SuppliedFields = fields_schema("SuppliedFields", SUPPLIED)
+SuppliedFields = fields_schema("SuppliedFields", SUPPLIED, _COMPLETE)
 FieldsPatch = fields_schema("FieldsPatch", nullable=True)
 
 
@@ -46,6 +53,10 @@ class Submission(StrictSchema):
     statement_version = word(VERSION_WORD)
     consent = make(Nested, nested=ConsentGiven)
     values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
+
+    also: ClassVar[Mapping[str, object]] = {
+        "oneOf": [{"required": ["procedure_reference"]}, {"required": ["kind"]}]
+    }
 
     @validates_schema(skip_on_field_errors=False)
     def _demand_one_target(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -76,6 +87,16 @@ class ConsentStatement(StrictSchema):
     change = choice(ConsentChange, required=True)
     channel = choice(Channel, load_default="website")
     wording_version = word(VERSION_WORD)
+
+    also: ClassVar[Mapping[str, object]] = {
+        "oneOf": [
+            {"properties": {"change": {"const": "given"}}, "required": ["wording_version"]},
+            {
+                "properties": {"change": {"const": "withdrawn"}},
+                "not": {"required": ["wording_version"]},
+            },
+        ]
+    }
 
     @validates_schema
     def _demand_wording(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -119,6 +140,8 @@ class ProcedurePatch(StrictSchema):
     title = text(200)
     apply_until = make(StrictDate, allow_none=True)
 
+    also: ClassVar[Mapping[str, object]] = {"not": {"required": ["closed", "ends_on"]}}
+
     @validates_schema
     def _demand_one_end(self, data: Mapping[str, Any], **_: Any) -> None:
         if "closed" in data and "ends_on" in data:
@@ -146,7 +169,7 @@ class PurgeOrder(StrictSchema):
         load_default=MOST_PER_RUN,
     )
     dry_run = make(StrictBoolean, load_default=False)
-    plan = make(UUID)
+    plan = make(StrictUUID)
 
 
 class PageQuery(StrictSchema):
@@ -154,7 +177,7 @@ class PageQuery(StrictSchema):
 
     cursor = word(r"[A-Za-z0-9_-]{22}")
     limit = make(
-        Integer,
+        QueryInteger,
         validate=validate.Range(1, MOST_PER_PAGE, error="out-of-range"),
         load_default=50,
     )
@@ -178,7 +201,7 @@ class ProceduresQuery(PageQuery):
 
 
 class AuditQuery(PageQuery):
-    application_id = make(UUID)
+    application_id = make(StrictUUID)
     subject = word(SUBJECT)
     since = make(StrictMoment)
     until = make(StrictMoment)

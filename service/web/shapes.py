@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -24,12 +25,23 @@ CODES = {
     "invalid_uuid": "wrong-type",
 }
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _LINE = re.compile(r"[^\t\r\n]*")
+# What the strict reader takes in a string, and of that what stays on one line.
+_ON_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_ON_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_PARTIAL_DAY = r"^(?!0000)[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 _FieldType = TypeVar("_FieldType", bound=fields.Field[Any])
 
 
 class StrictSchema(Schema):
-    """A schema that takes no property it does not know, and says what is wrong in codes."""
+    """A schema that takes no property it does not know, and says what is wrong in codes.
+
+    `also` says to readers of the OpenAPI document, in JSON Schema, what holds between properties.
+    """
 
     class Meta:
         """What marshmallow asks to be told."""
@@ -37,6 +49,7 @@ class StrictSchema(Schema):
         unknown = RAISE
 
     error_messages = CODES
+    also: ClassVar[Mapping[str, object]] = {}
 
 
 class StrictInteger(fields.Integer):
@@ -46,6 +59,24 @@ class StrictInteger(fields.Integer):
         if type(value) is not int:
             raise self.make_error("invalid")
         return value
+
+
+class QueryInteger(fields.Integer):
+    """A whole number in a query: decimal digits and nothing else."""
+
+    def _validated(self, value: Any) -> int:
+        if not (isinstance(value, str) and value.isascii() and value.isdecimal()):
+            raise self.make_error("invalid")
+        return super()._validated(value[:20])
+
+
+class StrictUUID(fields.UUID):
+    """A UUID in its one canonical form, with hyphens."""
+
+    def _validated(self, value: Any) -> UUID:
+        if not (isinstance(value, str) and _UUID.fullmatch(value)):
+            raise self.make_error("invalid_uuid")
+        return UUID(value)
 
 
 class StrictBoolean(fields.Boolean):
@@ -71,11 +102,13 @@ class StrictDate(fields.Date):
 
 
 class StrictMoment(fields.AwareDateTime):
-    """A moment with its offset from UTC."""
+    """A moment with its offset from UTC, as RFC 3339 writes it."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **more: Any) -> datetime:
         if not isinstance(value, str):
             raise self.make_error("invalid")
+        if not _MOMENT.fullmatch(value):
+            raise ValidationError("not-a-moment-with-offset")
         try:
             return super()._deserialize(value, attr, data, **more)
         except (ValidationError, OverflowError) as error:
@@ -92,7 +125,8 @@ def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.Str
     checks: list[Callable[[str], Any]] = [validate.Length(1, limit, error="length")]
     if not lines:
         checks.append(_check_line)
-    return make(fields.String, validate=checks, **options)
+    described = {**options.pop("metadata", {}), "pattern": _ON_LINES if lines else _ON_ONE_LINE}
+    return make(fields.String, validate=checks, metadata=described, **options)
 
 
 def word(pattern: str, **options: Any) -> fields.String:
@@ -121,18 +155,20 @@ def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fiel
         case shapes.Text():
             return text(shape.limit, lines=shape.lines, **options)
         case shapes.Email():
-            return make(fields.String, validate=[_length(shape.limit), _check_email], **options)
+            return _bounded(shape.limit, _check_email, "idn-email", **options)
         case shapes.Phone():
-            return make(fields.String, validate=[_length(shape.limit), _check_phone], **options)
+            return _bounded(shape.limit, _check_phone, "phone", **options)
         case shapes.Whole():
             within = validate.Range(shape.low, shape.high, error="out-of-range")
             return make(StrictInteger, validate=within, **options)
         case shapes.Flag():
             return make(StrictBoolean, **options)
         case shapes.Day():
-            return _formatted("date", _check_day, **options)
+            return _described(_check_day, {"format": "date"}, **options)
         case shapes.PartialDay():
-            return _formatted(None, _check_partial_day, **options)
+            return _described(
+                _check_partial_day, {"format": "partial-date", "pattern": _PARTIAL_DAY}, **options
+            )
         case shapes.Choice():
             return choice([member.value for member in shape.values], **options)
         case shapes.Entry():
@@ -151,27 +187,33 @@ def entry_schema(entry: shapes.Entry, *, nullable: bool = False) -> type[Schema]
 
 
 def fields_schema(
-    name: str, names: Collection[str] = FIELDS, *, nullable: bool = False
+    name: str,
+    names: Collection[str] = FIELDS,
+    also: Mapping[str, object] | None = None,
+    *,
+    nullable: bool = False,
 ) -> type[Schema]:
     """The schema of the record's fields, or of those named: one property for each."""
     members = {
         field.name: shape_field(
-            field.shape, nullable=nullable, metadata=_described(field.labels, field.example)
+            field.shape, nullable=nullable, metadata=_labelled(field.labels, field.example)
         )
         for field in CATALOGUE
         if field.name in names
     }
-    return type(name, (StrictSchema,), dict(members))
+    return type(name, (StrictSchema,), {**members, "also": also or {}})
 
 
 class _NonEmpty(StrictSchema):
+    also: ClassVar[Mapping[str, object]] = {"minProperties": 1}
+
     @validates_schema(skip_on_field_errors=True)
     def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data:
             raise ValidationError("empty-entry")
 
 
-def _described(labels: Labels, example: object) -> dict[str, object]:
+def _labelled(labels: Labels, example: object) -> dict[str, object]:
     return {
         "description": f"{labels.en} (nl: {labels.nl}; de: {labels.de})",
         "examples": [example],
@@ -182,17 +224,22 @@ def _length(limit: int) -> validate.Length:
     return validate.Length(1, limit, error="length")
 
 
-def _formatted(
-    format_name: str | None,
-    check: Callable[[str], None],
-    metadata: dict[str, object] | None = None,
-    **options: Any,
-) -> fields.String:
-    described = dict(metadata or {})
-    if format_name:
-        described["format"] = format_name
-    else:
-        described["pattern"] = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+def _bounded(limit: int, check: Callable[[str], None], form: str, **options: Any) -> fields.String:
+    """Text that a library looks at only if it is no longer than allowed.
+
+    Normalising Unicode takes time that is quadratic in the length: minutes for a body's worth.
+    """
+
+    def check_short(value: str) -> None:
+        if 0 < len(value) <= limit:
+            check(value)
+
+    return _described([_length(limit), check_short], {"format": form}, **options)
+
+
+def _described(check: Any, words: dict[str, str], **options: Any) -> fields.String:
+    """Text with a check of its own, and what JSON Schema can say of it."""
+    described = {**options.pop("metadata", {}), **words}
     return make(fields.String, validate=check, metadata=described, **options)
 
 

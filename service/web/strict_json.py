@@ -10,7 +10,8 @@ from service.domain.errors import Fault, Invalid, Malformed
 
 DEEPEST = 32
 _LONGEST_NUMBER = 40
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and closed or not: a string that never ends is read once, not once from every quote.
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 # C0 and C1 controls but tab, line feed and carriage return, and surrogates that stand alone.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -34,10 +35,15 @@ def read_json(body: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise Malformed("The body is not JSON.") from error
-    faults = [Fault(pointer, "forbidden-character") for pointer in _forbidden_places(value, "")]
+    demand_allowed_characters(value)
+    return value
+
+
+def demand_allowed_characters(value: object, at: str = "") -> None:
+    """Invalid names every place, below the pointer `at`, that holds what no text here may hold."""
+    faults = [Fault(pointer, "forbidden-character") for pointer in _forbidden_places(value, at)]
     if faults:
         raise Invalid(faults=faults)
-    return value
 
 
 def pointer_to(parent: str, key: str | int) -> str:

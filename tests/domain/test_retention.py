@@ -9,6 +9,12 @@ from hypothesis import strategies as st
 
 from service.domain.calendar import add_months
 from service.domain.retention import (
+    ENDING_SOON,
+    LONGEST_HOLD_MONTHS,
+    LONGEST_PROCEDURE_MONTHS,
+    OPEN_APPLICATION_MONTHS,
+    WITH_CONSENT_MONTHS,
+    WITHOUT_CONSENT_MONTHS,
     EndedBy,
     Phase,
     Retention,
@@ -319,6 +325,12 @@ def test_a_hold_ends_after_today_and_within_six_months(until, allowed):
 
 
 # Rule 1: the procedure
+
+
+def test_the_terms_are_those_that_were_promised():
+    assert (WITHOUT_CONSENT_MONTHS, WITH_CONSENT_MONTHS) == (1, 12)
+    assert (LONGEST_PROCEDURE_MONTHS, OPEN_APPLICATION_MONTHS, LONGEST_HOLD_MONTHS) == (12, 3, 6)
+    assert timedelta(days=14) == ENDING_SOON
 
 
 @pytest.mark.parametrize(

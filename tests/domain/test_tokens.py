@@ -2,6 +2,7 @@
 
 import re
 import string
+import zlib
 from hashlib import sha256
 
 import pytest
@@ -99,6 +100,20 @@ def test_two_neighbours_swapped_are_refused(role, entropy, place):
 )
 def test_what_is_no_token_of_ours_is_refused(token):
     assert not is_well_formed(token)
+
+
+def with_checksum(body):
+    """The body with its CRC-32 behind it, in base 62 and six digits, counted a second time."""
+    digits = string.digits + string.ascii_uppercase + string.ascii_lowercase
+    crc = zlib.crc32(body.encode())
+    return body + "".join(digits[crc // 62**place % 62] for place in reversed(range(6)))
+
+
+@pytest.mark.parametrize("body", ["kluis_recruiter_", "kluis_hacker_", "ghp_", "kluis_"])
+@pytest.mark.parametrize("length", [0, 42, 43, 44, 86])
+def test_a_right_checksum_alone_makes_no_token(body, length):
+    token = with_checksum(body + "a" * length)
+    assert is_well_formed(token) is ((body, length) == ("kluis_recruiter_", 43))
 
 
 @given(ROLES, ENTROPY)

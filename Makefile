@@ -1,0 +1,70 @@
+# The targets of Kluis; `make help` lists them. Needs Python 3.11 or later with venv, and nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check demo campaign mutants bench lock format openapi clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
+	@$(BIN)/kluis init
+	@exec $(BIN)/kluis serve
+
+test: .venv/dev ## the tests, on SQLite and on a real PostgreSQL
+	$(BIN)/pytest -q -n 2 -m "not campaign"
+
+check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, tests with coverage, OpenAPI, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/kluis openapi | diff - openapi.yaml
+	cd .ci && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint main
+	$(BIN)/pytest -q -n 2 -m "not campaign" --cov --cov-report=term:skip-covered
+	$(BIN)/coverage report --include "service/domain/*,service/crypto/*,service/usecases/*" --fail-under 100
+
+demo: .venv/dev ## a throw-away service, and everything its users do with it
+	$(BIN)/kluis demo --throw-away
+
+campaign: .venv/dev ## SIGKILLs and races by the hundred; results in docs/reliability.md
+	$(BIN)/pytest -s -m campaign tests/campaign
+
+mutants: .venv/dev ## mutation runs on domain and crypto; fails below 90 percent killed
+	.ci/mutants
+
+bench: .venv/dev ## timings, as ratios within one run
+	$(BIN)/python -m bench
+
+format: .venv/dev ## format the code and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+openapi: .venv/run ## write openapi.yaml anew from the code
+	$(BIN)/kluis openapi > openapi.yaml
+
+lock: .venv/dev ## resolve the dependencies anew, with hashes
+	$(LOCK_COMMAND) --upgrade --extra build pyproject.toml -o requirements.lock
+	$(LOCK_COMMAND) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what was installed and made, but not var/
+	rm -rf .venv .ci/node_modules mutants .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/run: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/run
+
+.venv/dev: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/dev .venv/run
+
+.venv/node: .ci/package-lock.json
+	npm --prefix .ci ci --ignore-scripts --no-audit --no-fund --silent
+	@touch .venv/node

@@ -1,0 +1,62 @@
+"""`kluis demo`: what the users do, at the command line."""
+
+from pathlib import Path
+
+import click
+
+_EXTRAS = frozenset({"docx", "faker", "fpdf", "httpx"})
+_SAMPLE = Path("../shared/data/jsonresume/sample.resume.json")
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--throw-away", is_flag=True, help="Start a service for the demo, and remove it.")
+@click.option("--url", help="The running service, made with `kluis init --demo`.")
+@click.option("--admin-token-file", type=_FILE, help="The file with an admin's token.")
+@click.option("--clock-file", type=_FILE, help="The file named in the service's KLUIS_DEMO_CLOCK.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    default=_SAMPLE,
+    show_default=True,
+    help="A resume in the JSON Resume format; a generated one takes its place.",
+)
+@click.option(
+    "--applications",
+    type=click.IntRange(40, 900),
+    default=200,
+    show_default=True,
+    help="How many applications are posted.",
+)
+def demo(  # noqa: PLR0913
+    *,
+    throw_away: bool,
+    url: str | None,
+    admin_token_file: Path | None,
+    clock_file: Path | None,
+    resume: Path,
+    applications: int,
+) -> None:
+    """Fourteen months of Kluis over HTTP, with a tally of expected against found.
+
+    Exit code 1 if the service does otherwise than the privacy statement promises.
+    """
+    try:
+        from service.demo.client import Unexpected  # noqa: PLC0415  # optional packages
+        from service.demo.performance import perform, perform_here  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        raise click.ClickException(f"{error.name} is missing: install kluis[demo].") from error
+    try:
+        if throw_away:
+            matches = perform_here(resume, applications)
+        elif url and admin_token_file and clock_file:
+            token = admin_token_file.read_text().strip()
+            matches = perform(url, token, clock_file, resume, applications)
+        else:
+            raise click.UsageError("Give --url, --admin-token-file, --clock-file; or --throw-away.")
+    except Unexpected as error:
+        raise click.ClickException(f"{error}") from error
+    if not matches:
+        raise SystemExit(1)

@@ -1,0 +1,118 @@
+"""The demo's first weeks: procedures, teams, consent wording, and the applications coming in."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from service.demo.client import Unexpected, Who
+from service.demo.dates import Procedure, Record, end_of_month, months_later
+from service.demo.json_resume import to_fields
+from service.demo.people import Applicant, Applicants
+from service.demo.stage import INTERVIEWER, OFFICER, SCREENER, WEBSITE, Stage
+
+WORDING = "2026-01"
+VACANCIES = (
+    ("VT-101", "Monteur elektrotechniek"),
+    ("VT-102", "Werkvoorbereider bouw"),
+    ("VT-103", "Servicedeskmedewerker"),
+    ("VT-104", "Planner logistiek"),
+)
+_RECRUITERS = ("recruiter-assen", "recruiter-emmen")
+_POSTING_DAYS = (0, 3, 7, 10, 14, 17)
+_OTHER_CHANNELS = ("email", "phone", "branch")
+_FORGOTTEN = 1
+
+
+def open_procedures(stage: Stage) -> list[Procedure]:
+    """The vacancies with their teams. The second will be forgotten: it ends by itself."""
+    if stage.client.get("/procedures", Who("admin", "demo-admin"))["items"]:
+        raise Unexpected("There are procedures already: the demo wants a fresh demo database.")
+    today = stage.clock.today
+    _add_wording(stage)
+    procedures = []
+    for number, (reference, title) in enumerate(VACANCIES):
+        recruiter = _RECRUITERS[number // 2]
+        ends_on = end_of_month(today + timedelta(75)) if number == _FORGOTTEN else None
+        ends_on = ends_on or months_later(today, 9)
+        body = {"reference": reference, "title": title, "ends_on": f"{ends_on}"}
+        made = stage.client.post("/procedures", Who("recruiter", recruiter), body)
+        if made["opened_on"] != f"{today}":
+            raise Unexpected("The service does not read its time from --clock-file.")
+        _make_team(stage, made["id"], recruiter)
+        procedures.append(Procedure(made["id"], title, ends_on, recruiter))
+        stage.say(f"{reference}  {title:<26} ends {ends_on:%d %b %Y}, {recruiter}")
+    return procedures
+
+
+def post_applications(
+    stage: Stage, procedures: list[Procedure], count: int, resume: dict[str, Any] | None
+) -> None:
+    """The resume and `count` applicants, over three weeks; each tenth applies to no vacancy."""
+    people, start = Applicants(), stage.clock.today
+    _post_resume(stage, procedures[2], resume or people.resume())
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=stage.console) as bar:
+        task = bar.add_task("Posting applications", total=count)
+        for number in range(count):
+            stage.clock.move_to(start + timedelta(_POSTING_DAYS[number * 6 // count]))
+            target = None if number % 10 == 9 else procedures[number % 4]  # noqa: PLR2004
+            channel = _OTHER_CHANNELS[number // 5 % 3] if number % 5 == 4 else "website"  # noqa: PLR2004
+            post(stage, people.next(), target, channel, consents=number % 3 == 0)
+            bar.advance(task)
+    _count_listed(stage, procedures)
+
+
+def post(
+    stage: Stage, person: Applicant, target: Procedure | None, channel: str, *, consents: bool
+) -> Record:
+    """One application, with its files; `target` None is an open one."""
+    procedure = target or Procedure("", "", months_later(stage.clock.today, 3), _RECRUITERS[0])
+    body: dict[str, Any] = {"channel": channel, "fields": person.fields}
+    vacancies = {title: reference for reference, title in VACANCIES}
+    body |= {"procedure_reference": vacancies[target.title]} if target else {"kind": "open"}
+    body |= {"consent": {"wording_version": WORDING}} if consents else {}
+    parts = [("application", ("application.json", json.dumps(body).encode(), "application/json"))]
+    who = WEBSITE if channel == "website" else Who("recruiter", procedure.recruiter)
+    made = stage.client.call("POST", "/applications", who, files=[*parts, *person.files]).json()
+    record = Record(made["id"], person.fields["name"], channel, procedure, consented=consents)
+    stage.compare(record, made["purge_on"])
+    stage.records.append(record)
+    return record
+
+
+def _post_resume(stage: Stage, procedure: Procedure, resume: dict[str, Any]) -> None:
+    """The resume, through the website, read back by the recruiter field by field."""
+    fields = to_fields(resume)
+    record = post(stage, Applicant(fields), procedure, "website", consents=True)
+    recruiter = Who("recruiter", procedure.recruiter)
+    read = stage.client.get(f"/applications/{record.id}", recruiter)["fields"]
+    same = sum(read.get(name) == value for name, value in fields.items())
+    stage.tally.add("fields of the resume, read back as they were sent", len(fields), same)
+    stage.say(f"A resume in the JSON Resume format fills {len(fields)} fields: {', '.join(fields)}")
+
+
+def _add_wording(stage: Stage) -> None:
+    nl = "Ik geef toestemming om mijn gegevens een jaar te bewaren voor ander passend werk."
+    en = "I agree that my data is kept for one year, for other work that suits me."
+    body = {"version": WORDING, "texts": {"nl": nl, "en": en}, "names_talent_pool": True}
+    stage.client.post("/consent-wordings", OFFICER, body)
+
+
+def _make_team(stage: Stage, procedure_id: str, recruiter: str) -> None:
+    for member in (INTERVIEWER, SCREENER):
+        path = f"/procedures/{procedure_id}/team/{member.subject}"
+        stage.client.call("PUT", path, Who("recruiter", recruiter), json={"role": member.role})
+
+
+def _count_listed(stage: Stage, procedures: list[Procedure]) -> None:
+    """What the recruiters' lists hold, against what was posted to their vacancies."""
+    for procedure in procedures:
+        path, who = (
+            f"/procedures/{procedure.id}/applications",
+            Who("recruiter", procedure.recruiter),
+        )
+        posted = {record.id for record in stage.records if record.procedure is procedure}
+        listed = {item["id"] for item in stage.client.list_all(path, who)}
+        stage.tally.add("candidates on their recruiters' lists", len(posted), len(listed & posted))

@@ -1,0 +1,1 @@
+"""The campaign: kills and races against real processes, with what is checked after each."""

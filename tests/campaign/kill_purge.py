@@ -1,0 +1,136 @@
+"""The purge, killed: week after week records fall due, and the run that deletes them is gone."""
+
+import random
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+
+from service.domain.calendar import add_months
+from tests.campaign.evidence import (
+    applications_there,
+    demand_scrubbed,
+    demand_sound,
+    receipts,
+)
+from tests.campaign.installation import FIRST_DAY, Installation, Service, demand
+from tests.campaign.moments import (
+    Tally,
+    kill_command,
+    kill_service_during,
+    time_command,
+    timed,
+)
+from tests.campaign.sent import Applicants, Sent, add_wording, open_procedure
+
+DUE_A_WEEK = 12
+KEPT_A_WEEK = 2
+MOST_WEEKS = 46
+MEASURED = 2
+LIMIT = 4
+
+
+def kill_purge(installation: Installation, kills: int, rng: random.Random) -> Tally:
+    """Kill each week's run, the service's and the command's in turn; then run once more."""
+    tally = Tally("purge")
+    with installation.serving() as service:
+        people = _people(service, kills + MEASURED, rng)
+        weeks = sorted({one.purge_on for one in people if one.purge_on and not one.consented})
+        usual = [0.0, 0.0]
+        for number, week in enumerate(weeks):
+            service.go_to(week)
+            before = _due(installation, people)
+            by_command = number % 2
+            if number < MEASURED:
+                usual[by_command] = _time_purge(installation, service, by_command=bool(by_command))
+            else:
+                _kill(installation, service, usual[by_command], rng, by_command=bool(by_command))
+                left = _examine(installation, people) & before
+                state = "all" if not left else "some" if left < before else "none"
+                tally.note(f"{'command' if by_command else 'service'}: {state} deleted")
+                service.purge_all()
+            _demand_purged(installation, people)
+        _live_on(installation, service, people)
+    installation.run("retention", "verify")
+    return tally
+
+
+def _people(service: Service, weeks: int, rng: random.Random) -> list[Sent]:
+    """Applications that fall due week after week; of each week some agreed to a year."""
+    demand(weeks <= MOST_WEEKS, f"a year has room for {MOST_WEEKS - MEASURED} kills")
+    add_wording(service)
+    applicants, people = Applicants(rng), []
+    for week in range(weeks):
+        reference, ends_on = f"V-{week}", FIRST_DAY + timedelta(days=7 * (week + 1))
+        open_procedure(service, reference, ends_on)
+        sent = [applicants.small(reference) for _ in range(DUE_A_WEEK)]
+        sent[0].files = (applicants.file("cv", 300_000),)
+        sent += [applicants.small(reference, consented=True) for _ in range(KEPT_A_WEEK)]
+        for one in sent:
+            one.apply(service)
+            day = add_months(ends_on, 12 if one.consented else 1)
+            demand(one.purge_on == day, f"{one.id}: {one.purge_on} in the place of {day}")
+        people += sent
+    return people
+
+
+def _due(installation: Installation, people: list[Sent]) -> set[UUID | None]:
+    today = installation.clock.day
+    return {one.id for one in people if one.is_due(today)} & applications_there(installation)
+
+
+def _time_purge(installation: Installation, service: Service, *, by_command: bool) -> float:
+    if by_command:
+        return time_command(installation, "purge")
+    return timed(lambda: service.purge_all(LIMIT))
+
+
+def _kill(
+    installation: Installation,
+    service: Service,
+    usual: float,
+    rng: random.Random,
+    *,
+    by_command: bool,
+) -> None:
+    def purge() -> None:
+        try:
+            service.purge_all(LIMIT)
+        except httpx.TransportError:
+            return
+
+    if by_command:
+        kill_command(installation, "purge", usual=usual, rng=rng)
+    else:
+        kill_service_during(service, purge, usual, rng)
+        service.start()
+
+
+def _examine(installation: Installation, people: list[Sent]) -> set[UUID]:
+    """Each due record is there whole or gone whole, and no other is gone. Gives what is there."""
+    demand_sound(installation)
+    there, written = applications_there(installation), receipts(installation)
+    today = installation.clock.day
+    for one in people:
+        demand(one.id in there or one.is_due(today), f"{one.id} was deleted early")
+        demand((one.id in there) != (one.id in written), f"{one.id}: row and receipt disagree")
+    return there
+
+
+def _demand_purged(installation: Installation, people: list[Sent]) -> None:
+    today = installation.clock.day
+    there = _examine(installation, people)
+    demand(there == {one.id for one in people if not one.is_due(today)}, f"left on {today}")
+    demand_scrubbed(installation)
+
+
+def _live_on(installation: Installation, service: Service, people: list[Sent]) -> None:
+    """What was kept with consent is whole until its year is over, and gone then."""
+    kept = [one for one in people if one.consented]
+    for one in kept:
+        one.demand_whole(service)
+    for day in sorted({one.purge_on for one in kept if one.purge_on}):
+        service.go_to(day)
+        service.purge_all()
+        _demand_purged(installation, people)
+    demand(not applications_there(installation), "records are left after the last day of all")
