@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from service.app import Parts, create_app
 from service.config.settings import load_settings
-from service.crypto.keyring import Keyring, KeyPurpose, make_key
+from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.policy import Role
 from service.storage.database import db
@@ -112,7 +112,7 @@ class World:
                 self._tokens[who] = tokens.create_token(self.case(), new).token
         return self._tokens[who]
 
-    def call(  # noqa: PLR0913
+    def call(
         self,
         method: str,
         path: str,
@@ -122,7 +122,7 @@ class World:
         version: int | None = None,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> TestResponse:
         """One request below /v1; a POST by the website gets an Idempotency-Key by itself."""
         sent = dict(headers or {})
@@ -136,16 +136,16 @@ class World:
             sent["Idempotency-Key"] = key
         return self.app.test_client().open(f"/v1{path}", method=method, headers=sent, **options)
 
-    def get(self, path: str, role: str | None, **options: Any) -> TestResponse:  # noqa: ANN401
+    def get(self, path: str, role: str | None, **options: Any) -> TestResponse:
         return self.call("GET", path, role, **options)
 
-    def post(self, path: str, role: str | None, **options: Any) -> TestResponse:  # noqa: ANN401
+    def post(self, path: str, role: str | None, **options: Any) -> TestResponse:
         return self.call("POST", path, role, **options)
 
-    def patch(self, path: str, role: str | None, **options: Any) -> TestResponse:  # noqa: ANN401
+    def patch(self, path: str, role: str | None, **options: Any) -> TestResponse:
         return self.call("PATCH", path, role, **options)
 
-    def procedure(self, reference: str = "V-1", **more: Any) -> UUID:  # noqa: ANN401
+    def procedure(self, reference: str = "V-1", **more: Any) -> UUID:
         """A vacancy's procedure with recruiter, interviewer and screener on its team."""
         body = {"reference": reference, "title": "Ontwikkelaar", "ends_on": "2027-03-01", **more}
         made = self.post("/procedures", "recruiter", json=body)
@@ -194,5 +194,5 @@ class World:
         version: int = self.get(path, "officer").json["version"]
         return version
 
-    def purge(self, role: str = "purger", **order: Any) -> TestResponse:  # noqa: ANN401
+    def purge(self, role: str = "purger", **order: Any) -> TestResponse:
         return self.post("/purge-runs", role, json=order)

@@ -32,7 +32,10 @@ class Clock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.now = datetime.fromisoformat(path.read_text().strip()).astimezone(_ZONE)
+        try:
+            self.now = datetime.fromisoformat(path.read_text().strip()).astimezone(_ZONE)
+        except ValueError as error:
+            raise Unexpected("The clock's file holds no ISO 8601 moment.") from error
 
     @property
     def today(self) -> date:

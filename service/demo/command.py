@@ -1,8 +1,11 @@
 """`kluis demo`: what the users do, at the command line."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
+
+from service.demo.dates import Terms
 
 _EXTRAS = frozenset({"docx", "faker", "fpdf", "httpx"})
 _SAMPLE = Path("../shared/data/jsonresume/sample.resume.json")
@@ -16,7 +19,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--clock-file", type=_FILE, help="The file named in the service's KLUIS_DEMO_CLOCK.")
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     default=_SAMPLE,
     show_default=True,
     help="A resume in the JSON Resume format; a generated one takes its place.",
@@ -28,6 +31,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="How many applications are posted.",
 )
+@click.option(
+    "--model-months",
+    type=click.IntRange(1, 11),
+    default=1,
+    show_default=True,
+    help="Months after the end, by the demo's own model; with any but 1 the tally must differ.",
+)
 def demo(  # noqa: PLR0913
     *,
     throw_away: bool,
@@ -36,26 +46,29 @@ def demo(  # noqa: PLR0913
     clock_file: Path | None,
     resume: Path,
     applications: int,
+    model_months: int,
 ) -> None:
-    """Fourteen months of Kluis over HTTP, with a tally of expected against found.
+    """Play fourteen months of Kluis over HTTP, with a tally of expected against found.
 
     Exit code 1 if the service does otherwise than the privacy statement promises.
     """
     try:
         from service.demo.client import Unexpected  # noqa: PLC0415  # optional packages
-        from service.demo.performance import perform, perform_here  # noqa: PLC0415
+        from service.demo.performance import perform  # noqa: PLC0415
+        from service.demo.throw_away import Service, throw_away_service  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
         raise click.ClickException(f"{error.name} is missing: install kluis[demo].") from error
+    if throw_away:
+        place = throw_away_service()
+    elif url and admin_token_file and clock_file:
+        place = nullcontext(Service(url, admin_token_file.read_text().strip(), clock_file))
+    else:
+        raise click.UsageError("Give --url, --admin-token-file, --clock-file; or --throw-away.")
     try:
-        if throw_away:
-            matches = perform_here(resume, applications)
-        elif url and admin_token_file and clock_file:
-            token = admin_token_file.read_text().strip()
-            matches = perform(url, token, clock_file, resume, applications)
-        else:
-            raise click.UsageError("Give --url, --admin-token-file, --clock-file; or --throw-away.")
+        with place as service:
+            matches = perform(service, resume, applications, Terms(model_months))
     except Unexpected as error:
         raise click.ClickException(f"{error}") from error
     if not matches:

@@ -30,7 +30,6 @@ def open_procedures(stage: Stage) -> list[Procedure]:
     if stage.client.get("/procedures", Who("admin", "demo-admin"))["items"]:
         raise Unexpected("There are procedures already: the demo wants a fresh demo database.")
     today = stage.clock.today
-    _add_wording(stage)
     procedures = []
     for number, (reference, title) in enumerate(VACANCIES):
         recruiter = _RECRUITERS[number // 2]
@@ -43,6 +42,7 @@ def open_procedures(stage: Stage) -> list[Procedure]:
         _make_team(stage, made["id"], recruiter)
         procedures.append(Procedure(made["id"], title, ends_on, recruiter))
         stage.say(f"{reference}  {title:<26} ends {ends_on:%d %b %Y}, {recruiter}")
+    _add_wording(stage)
     return procedures
 
 

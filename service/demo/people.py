@@ -17,6 +17,7 @@ _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document
 _STUDIES = ("MBO Elektrotechniek", "HBO-ICT", "HBO Bedrijfskunde", "MBO Logistiek", "HBO Bouwkunde")
 _SCHOOLS = ("Noorderpoort", "Hanze", "NHL Stenden", "Drenthe College", "Alfa-college")
 _COURSES = ("Scrum Master", "Projectmatig werken", "Veilig werken", "BHV", "Zakelijk Engels")
+_JOBS = ("Monteur", "Planner", "Projectleider", "Werkvoorbereider", "Teamleider", "Adviseur")
 _WHY = (
     "Ik zoek werk waarin ik mijn vak kan blijven leren.",
     "De sfeer die uit de vacature spreekt, past bij mij.",
@@ -47,8 +48,8 @@ class Applicants:
         gender = fake.random_element(("female", "male"))
         first = fake.first_name_female() if gender == "female" else fake.first_name_male()
         name = f"{first} {fake.last_name()}"
-        fields = self._contact(name) | self._career() | {"gender": gender}
-        born = fake.date_between_dates(date(1963, 1, 1), date(2006, 1, 1))
+        born = fake.date_between_dates(date(1963, 1, 1), date(2002, 1, 1))
+        fields = self._contact(name) | self._career(born.year + 21) | {"gender": gender}
         fields |= {"birth_date": f"{born}"} if fake.boolean(70) else {"age": _YEAR - born.year}
         return Applicant(fields, self._files(name, fields))
 
@@ -76,8 +77,8 @@ class Applicants:
             },
         }
 
-    def _career(self) -> dict[str, Any]:
-        fake, begun = self._fake, self._fake.random_int(1998, 2021)
+    def _career(self, begun: int) -> dict[str, Any]:
+        fake = self._fake
         permit = {"kind": "orientation-year", "valid_until": "2027-09-01"}
         return {
             "nationality": "Nederlandse" if fake.boolean(85) else "Oekraïense",
@@ -94,13 +95,13 @@ class Applicants:
             "work_experience": [
                 {
                     "organisation": self._employer(),
-                    "position": fake.job(),
+                    "position": fake.random_element(_JOBS),
                     "started": f"{year}-{fake.random_int(1, 12):02}",
                 }
                 for year in range(begun, _YEAR, 6)
             ],
             "trainings": [{"title": fake.random_element(_COURSES), "taken_through": "self"}],
-            "certificates": [{"title": "VCA Basis", "issued": f"{begun + 3}-05"}],
+            "certificates": [{"title": "VCA Basis", "issued": f"{begun + 1}-05"}],
             "availability": {"hours_per_week": fake.random_element((24, 32, 36, 40))},
             "motivation": " ".join(fake.random_elements(_WHY, length=3, unique=True)),
             "references": [{"name": fake.name(), "relation": "Leidinggevende"}],

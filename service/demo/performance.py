@@ -1,6 +1,7 @@
 """The whole demo, from the first procedure to the tally."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +11,20 @@ from service.demo.client import Client, Clock, Unexpected
 from service.demo.dates import Terms
 from service.demo.intake import open_procedures, post_applications
 from service.demo.stage import INTERVIEWER, SCREENER, Stage, recruiter_of, show_sight
-from service.demo.throw_away import throw_away_service
+from service.demo.throw_away import Service
 from service.demo.year import MONTHS, Year
 
 
-def perform_here(resume: Path, applications: int, terms: Terms | None = None) -> bool:
-    """The demo against a service of its own."""
-    with throw_away_service() as (url, token, clock_file):
-        return perform(url, token, clock_file, resume, applications, terms)
+def perform(service: Service, resume: Path, applications: int, terms: Terms) -> bool:
+    """Play it all on a running service; whether what it did is what the model of `terms` expects.
 
-
-def perform(  # noqa: PLR0913, PLR0917
-    url: str,
-    admin_token: str,
-    clock_file: Path,
-    resume: Path,
-    applications: int,
-    terms: Terms | None = None,
-) -> bool:
-    """The demo against a running service; whether all was as the model of `terms` expects."""
-    clock = Clock(clock_file)
-    stage = Stage(Client(url, admin_token, clock), clock, Console(), terms or Terms())
-    start = clock.today
+    It begins on the day after the clock's: a service that reads another clock is found out.
+    """
+    clock = Clock(service.clock_file)
+    start = clock.today + timedelta(1)
     clock.move_to(start)
+    client = Client(service.url, service.admin_token, clock)
+    stage = Stage(client, clock, Console(), terms)
     stage.scene("Voorbeeld Techniek B.V. has four vacancies")
     procedures = open_procedures(stage)
     stage.scene(f"{applications} people apply: website, e-mail, phone, branch")
@@ -44,10 +36,9 @@ def perform(  # noqa: PLR0913, PLR0917
     Year(stage, procedures).perform(start)
     stage.scene("Tally: the demo's own model against the service")
     stage.console.print(stage.tally.table())
-    stage.console.print(
-        "[green]All as expected.[/]" if stage.tally.matches else "[bold red]They differ.[/]"
-    )
-    return stage.tally.matches
+    matches = stage.tally.matches
+    stage.console.print("[green]All as expected.[/]" if matches else "[bold red]They differ.[/]")
+    return matches
 
 
 def _read_resume(stage: Stage, path: Path) -> dict[str, Any] | None:

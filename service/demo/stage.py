@@ -38,7 +38,7 @@ class Tally:
     def table(self) -> Table:
         table = Table("", "expected", "found", "", box=None, padding=(0, 2))
         table.columns[1].justify = table.columns[2].justify = "right"
-        for what, expected in self.expected.items():
+        for what, expected in sorted(self.expected.items()):
             found = self.found[what]
             mark = "[green]✓[/]" if found == expected else "[bold red]✗[/]"
             table.add_row(what, str(expected), str(found), mark)

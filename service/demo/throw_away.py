@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,14 +16,23 @@ import httpx
 
 from service.demo.client import Unexpected
 
-_STARTS_AT = "2026-01-05T09:00:00+01:00"
+_STARTS_AT = "2026-01-04T12:00:00+01:00"
 _KLUIS = [sys.executable, "-c", "from service.app import main; main()"]
 _START_SECONDS, _STOP_SECONDS = 60, 30
 
 
+@dataclass(frozen=True)
+class Service:
+    """Where a service is, its admin's token, and the file that its clock reads."""
+
+    url: str
+    admin_token: str = field(repr=False)
+    clock_file: Path
+
+
 @contextmanager
-def throw_away_service() -> Iterator[tuple[str, str, Path]]:
-    """Its address, its admin token, and the file that its clock reads."""
+def throw_away_service() -> Iterator[Service]:
+    """A service that lasts as long as the context."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         with TemporaryDirectory(prefix="kluis-demo-") as directory:
@@ -33,7 +43,7 @@ def throw_away_service() -> Iterator[tuple[str, str, Path]]:
             clock = place / "clock"
             clock.write_text(_STARTS_AT)
             with _serving(environment | {"KLUIS_DEMO_CLOCK": str(clock)}, port) as url:
-                yield url, token, clock
+                yield Service(url, token, clock)
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -58,6 +58,10 @@ class Year:
         }
 
     def perform(self, start: date) -> None:
+        self._stage.console.print(
+            "[dim]The job runs on Mondays at 00:05. Left = in a running procedure, in the month after "
+            "it,\nkept with consent, or held.[/]"
+        )
         last = months_later(start + timedelta(weeks=_FIRST_RUN), MONTHS)
         for week in range(_FIRST_RUN, (last - start).days // 7 + 1):
             day = start + timedelta(weeks=week)
@@ -167,7 +171,7 @@ class Year:
         order = {"reason": "legal-claim", "case_reference": "2026-014"}
         body = order | {"until": f"{held.held_until}"}
         self._client.post(f"/applications/{held.id}/holds", OFFICER, body)
-        self._stage.say(f"{held.name} disputes the rejection: held until {held.held_until}.")
+        self._stage.say(f"{held.name} goes to court: held until {held.held_until:%d %b %Y}.")
         self._withdraw(withdrawing)
 
     def _read_in_aftercare(self) -> None:

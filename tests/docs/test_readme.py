@@ -70,7 +70,9 @@ def test_every_link_leads_to_a_file():
 
 
 def test_every_command_named_is_a_command():
-    named = set(re.findall(r"\bkluis ((?:[a-z]+)(?: (?:show|rotate|rewrap|destroy|create))?)", README))
+    named = set(
+        re.findall(r"\bkluis ((?:[a-z]+)(?: (?:show|rotate|rewrap|destroy|create))?)", README)
+    )
     for command in sorted(named - {"is"}):
         shown = subprocess.run(
             [KLUIS, *command.split(), "--help"],

@@ -86,7 +86,7 @@ def _life(programs: Path, home: Path, options: list[str]) -> "subprocess.Popen[s
     nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
     if nobody:
         os.chown(home, nobody.pw_uid, nobody.pw_gid)
-    return subprocess.Popen(  # noqa: S603 (a fixed script, our own paths)
+    return subprocess.Popen(
         ["/bin/sh", "-c", LIFE, "postgres", programs, home, *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

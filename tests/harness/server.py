@@ -107,7 +107,7 @@ def await_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
             selector.register(ended, EVENT_READ)
             for _ in range(_READY_TRIES):
                 try:
-                    with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):  # noqa: S310
+                    with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
                         return
                 except (URLError, OSError):
                     assert not selector.select(_TRY_SECONDS), "the server ended"

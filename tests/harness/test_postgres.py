@@ -62,13 +62,13 @@ def test_two_databases_are_separate(server: Server) -> None:
 def test_pg_dump_dumps(server: Server) -> None:
     note(url := server.new_database())
     command = [str(binary("pg_dump")), libpq_url(url)]
-    dump = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    dump = subprocess.run(command, check=True, capture_output=True, text=True)
     assert "canary" in dump.stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for a stranger's end as Linux can")
 def test_the_server_is_gone_after_its_owner_is_killed() -> None:
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", OWNER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as owner:
         assert owner.stdout

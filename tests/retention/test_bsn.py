@@ -1,5 +1,7 @@
 """Rule 12: no citizen service number, wherever free text comes in."""
 
+from io import BytesIO
+
 import pytest
 
 from tests.factories import PDF
@@ -71,6 +73,6 @@ def test_corrections_notes_and_file_names_are_looked_at_too(world: World):
         refused = world.patch(path, role, version=version, json={"fields": fields})
         assert refused.status_code == 422, refused.text
         assert refused.json["errors"][0]["code"] == "looks-like-bsn", refused.text
-    file = {"cv": (__import__("io").BytesIO(PDF), f"cv {BSN}.pdf")}
+    file = {"cv": (BytesIO(PDF), f"cv {BSN}.pdf")}
     added = world.post(f"{path}/documents", "recruiter", data=file)
     assert added.json["errors"][0]["code"] == "looks-like-bsn"
