@@ -31,7 +31,7 @@ from service.storage import keys
 from service.storage.database import db, engine_options, prepare_engine
 from service.storage.schema import MIGRATIONS, schema_faults
 from service.telemetry.logs import configure_logs
-from service.telemetry.signals import Signals
+from service.telemetry.signals import Alarm, Signals
 from service.usecases.case import House, Principal
 from service.usecases.clock import Clock, DemoClock, SystemClock
 from service.usecases.keys import missing_keys, register_keys
@@ -39,7 +39,8 @@ from service.web import routes_applications, routes_operation, routes_procedures
 from service.web.doors import api
 from service.web.doors import house as the_house
 from service.web.front import ASGIApp, bounded
-from service.web.pages import pages, render_openapi
+from service.web.openapi import render_openapi
+from service.web.pages import pages
 from service.web.problems import register_problems
 
 ROUTES = (routes_applications, routes_procedures, routes_operation)
@@ -66,12 +67,14 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     parts = parts or Parts()
     app = create_bare_app(settings)
     clock = parts.clock or _clock(settings)
+    signals = parts.signals or Signals()
     keyring = LiveKeyring(
         partial(_read_keyring, settings),
         parts.monotonic,
         partial(file_signature, settings.keyring_file),
+        partial(signals.alarm, Alarm.KEYRING_REFUSED),
     )
-    house = House(settings, keyring, clock, parts.signals or Signals())
+    house = House(settings, keyring, clock, signals)
     app.extensions["kluis"] = house
     _demand_ready(app, house)
     _register(app)
@@ -161,6 +164,7 @@ def _demand_keys(house: House, session: Session) -> None:
 
 
 def _register(app: Flask) -> None:
+    app.url_map.merge_slashes = False  # a path has one spelling; another is no redirect, but 404
     app.before_request(_begin_request)
     app.after_request(_finish_request)
     app.register_blueprint(api)

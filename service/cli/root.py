@@ -54,7 +54,12 @@ def application(root: Root) -> Iterator[House]:
         configure_logs(settings.log_level, sys.stderr)
         app = root.create_app(settings)
         with app.app_context():
-            yield app.extensions["kluis"]
+            try:
+                yield app.extensions["kluis"]
+            finally:
+                # A SQLite connection must not live on in the processes that `serve` forks.
+                db.session.remove()
+                db.engine.dispose()
 
 
 def new_case(house: House) -> Case:

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -75,7 +74,7 @@ def file_signature(path: Path) -> object:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return found.st_ino, found.st_ctime_ns, found.st_size
 
 
 class LiveKeyring:
@@ -83,7 +82,8 @@ class LiveKeyring:
 
     A rotation by another process is thus taken over without a restart. `signature` tells cheaply
     whether the source changed; `monotonic` bounds how often a missing key makes it read again. A
-    source that can not be read is not taken over: the keyring before it stays.
+    source that can not be read is not taken over: the keyring before it stays, and `refused` is
+    told.
     """
 
     def __init__(
@@ -91,10 +91,12 @@ class LiveKeyring:
         read: Callable[[], Keyring],
         monotonic: Callable[[], float],
         signature: Callable[[], object] = lambda: None,
+        refused: Callable[[], None] = lambda: None,
     ) -> None:
         self._read = read
         self._monotonic = monotonic
         self._signature = signature
+        self._refused = refused
         self._lock = Lock()
         self._read_at = monotonic()
         self._seen = signature()
@@ -124,5 +126,7 @@ class LiveKeyring:
                 return
             self._read_at = self._monotonic()
             self._seen = self._signature()
-            with suppress(Misconfigured):
+            try:
                 self._ring = self._read()
+            except Misconfigured:
+                self._refused()

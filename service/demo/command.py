@@ -1,6 +1,6 @@
 """`kluis demo`: what the users do, at the command line."""
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import click
@@ -61,7 +61,7 @@ def demo(  # noqa: PLR0913
             raise
         raise click.ClickException(f"{error.name} is missing: install kluis[demo].") from error
     if throw_away:
-        place = throw_away_service()
+        place: AbstractContextManager[Service] = throw_away_service()
     elif url and admin_token_file and clock_file:
         place = nullcontext(Service(url, admin_token_file.read_text().strip(), clock_file))
     else:

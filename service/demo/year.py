@@ -59,8 +59,8 @@ class Year:
 
     def perform(self, start: date) -> None:
         self._stage.console.print(
-            "[dim]The job runs on Mondays at 00:05. Left = in a running procedure, in the month after "
-            "it,\nkept with consent, or held.[/]"
+            "[dim]The job runs on Mondays at 00:05. Left are those in a running procedure,\n"
+            "in the month after it, kept longer with consent, or held.[/]"
         )
         last = months_later(start + timedelta(weeks=_FIRST_RUN), MONTHS)
         for week in range(_FIRST_RUN, (last - start).days // 7 + 1):

@@ -12,11 +12,11 @@ import string
 import zlib
 from hashlib import sha256
 
-from service.domain.policy import Role
+from service.domain.policy import TOKEN_ROLES, Role
 
 ENTROPY_BYTES = 32
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
-_TOKEN = re.compile(rf"kluis_({'|'.join(Role)})_[0-9A-Za-z]{{49}}", re.ASCII)
+_TOKEN = re.compile(rf"kluis_({'|'.join(sorted(TOKEN_ROLES))})_[0-9A-Za-z]{{49}}", re.ASCII)
 
 
 def mint(role: Role, entropy: bytes) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -29,13 +29,11 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
     """How the engine is made for this database."""
+    pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
     if url.startswith("sqlite"):
         connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-        return {"pool_size": pool_size, "max_overflow": 0, "connect_args": connect}
-    return {
-        "pool_size": pool_size,
-        "max_overflow": 0,
-        "pool_timeout": _BUSY_SECONDS,
+        return pool | {"connect_args": connect}
+    return pool | {
         "connect_args": {
             "connect_timeout": _BUSY_SECONDS,
             # A transaction pooler (PgBouncer) hands each transaction another server connection.
@@ -43,13 +41,6 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
             "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC",
         },
     }
-
-
-def separate_engine(url: str) -> Engine:
-    """An engine of its own, with the same settings, for work outside a request."""
-    engine = create_engine(url, **engine_options(url, 2))
-    prepare_engine(engine)
-    return engine
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -14,15 +14,6 @@ def find_hold(session: Session, hold_id: UUID) -> Hold | None:
     return session.get(Hold, hold_id)
 
 
-def lock_hold(session: Session, hold_id: UUID) -> Hold | None:
-    return session.scalar(
-        select(Hold)
-        .where(Hold.id == hold_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-
-
 def latest_hold(session: Session, application: Application) -> date | None:
     """The last day of all holds on the application or its procedure, lapsed ones included."""
     session.flush()

@@ -22,6 +22,7 @@ class Alarm(StrEnum):
     FIELD_UNREADABLE = "field-unreadable"
     NOT_SCRUBBED = "not-scrubbed"
     KEYS_CHANGED = "keys-changed"
+    KEYRING_REFUSED = "keyring-refused"
     DUTY_OPEN = "duty-open"
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,7 +18,15 @@ from service.crypto.documents import (
 from service.crypto.seals import RecordSeal
 from service.domain.bsn import holds_bsn
 from service.domain.catalogue import DocumentKind
-from service.domain.errors import Conflict, Fault, Forbidden, NotFound, TooLarge, Unreadable
+from service.domain.errors import (
+    Conflict,
+    Fault,
+    Forbidden,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    Unreadable,
+)
 from service.domain.media import LEADING_BYTES, extension, media_type_of
 from service.domain.policy import Action, Purpose, Role, Sight
 from service.storage import documents
@@ -77,19 +86,30 @@ class Upload:
         if len(self._leading) < LEADING_BYTES:
             self._leading = (self._leading + data)[:LEADING_BYTES]
         self._digest.update(data)
-        for sealed in self._sealer.write(data):
-            self._sealed.write(sealed)
+        with _room():
+            for sealed in self._sealer.write(data):
+                self._sealed.write(sealed)
         return len(data)
 
     def sealed_chunks(self) -> Iterator[bytes]:
         """The whole document in sealed chunks, once."""
-        self._sealed.write(self._sealer.finish())
-        self._sealed.seek(0)
+        with _room():
+            self._sealed.write(self._sealer.finish())
+            self._sealed.seek(0)
         while chunk := self._sealed.read(SEALED_CHUNK_BYTES):
             yield chunk
 
     def close(self) -> None:
         self._sealed.close()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Turn a full or missing directory for temporary files into Unavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable from error
 
 
 @dataclass(frozen=True)
@@ -183,14 +203,16 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     state_purpose(case)
     case.disclose([application_id], [f"document:{row.kind}"])
     case.entry.details = {"document_id": str(row.id)}
-    key = open_seal(case, found).unwrap_document_key(row.id, row.header)
     count = chunk_count(row.size)
+    with _damage_alarmed(case, row):
+        key = open_seal(case, found).unwrap_document_key(row.id, row.header)
+        first = documents.read_chunks(case.session, row.id, 0)[:1]
+        next(DocumentOpener(key).open_all(first, count), None)
 
     def chunks() -> Iterator[bytes]:
-        yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id), count)
+        with _damage_alarmed(case, row):
+            yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id), count)
 
-    first = documents.read_chunks(case.session, row.id, 0)[:1]
-    next(DocumentOpener(key).open_all(first, count), None)
     return Download(
         f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks
     )
@@ -218,6 +240,21 @@ def _sealed_chunks(case: Case, document_id: UUID) -> Iterator[bytes]:
             return
         yield from sealed
         number += len(sealed)
+
+
+@contextmanager
+def _damage_alarmed(case: Case, row: Document) -> Iterator[None]:
+    """Raise the alarm for a document that does not open; one that was just deleted is no damage."""
+    record_id, document_id = row.application_id, row.id
+    try:
+        yield
+    except Unreadable:
+        with unavailable_when_failing():
+            is_there = documents.find_document(case.session, record_id, document_id) is not None
+            case.session.rollback()
+        if is_there:
+            case.house.signals.unreadable(record_id, ["document"])
+        raise
 
 
 def _get_document(case: Case, found: Found, document_id: UUID) -> Document:

@@ -75,7 +75,8 @@ def answer_schema(kind: Any) -> type[Schema]:
             },
         )
     hints = get_type_hints(kind)
-    return _schema(_name(kind), {part.name: _field(part.name, hints) for part in members_of(kind)})
+    members = {part.name: _field(part.name, hints) for part in members_of(kind)}
+    return _schema(_name(kind), members, kind.__doc__)
 
 
 def _field(name: str, hints: Mapping[str, Any]) -> fields.Field[Any]:
@@ -103,8 +104,10 @@ def _typed(hint: Any, **options: Any) -> fields.Field[Any]:
     return _PLAIN[hint](**options)
 
 
-def _schema(name: str, members: dict[str, Any]) -> type[Schema]:
-    return type(name, (Schema,), members)
+def _schema(name: str, members: dict[str, Any], doc: str | None = None) -> type[Schema]:
+    """A schema with the docstring of what it describes; one that Python made up says nothing."""
+    own = doc if doc and " " in doc.partition("(")[0] else None
+    return type(name, (Schema,), {**members, "__doc__": own})
 
 
 def _name(kind: Any) -> str:

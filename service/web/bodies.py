@@ -1,6 +1,6 @@
 """Bodies: JSON, or multipart with files that are sealed while they arrive."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,14 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from service.config.settings import Settings
 from service.domain.catalogue import DocumentKind
-from service.domain.errors import Fault, Invalid, Malformed, TooLarge, UnsupportedMedia
+from service.domain.errors import (
+    Fault,
+    Invalid,
+    Malformed,
+    Refusal,
+    TooLarge,
+    UnsupportedMedia,
+)
 from service.usecases.documents import Upload, upload_faults
 from service.web.strict_json import read_json
 
@@ -105,23 +112,28 @@ class _Parts:
     def __init__(self, settings: Settings, json_part: str | None) -> None:
         self._settings = settings
         self._json_part = json_part
-        self._json: bytearray | None = None
+        self._json = bytearray()
+        self._has_json = False
         self._names: list[str] = []
-        self._into_json = False
+        self._write: Callable[[bytes], object] = _drop
+        self._refusal: Refusal | None = None
         self.body = Body()
 
     def take(self, event: Field | File | Data) -> None:
+        """Take one event. What is wrong with a part is kept until all parts have been counted."""
         if isinstance(event, Data):
             self._write(event.data)
-        elif event.name == self._json_part:
-            self._begin_json()
-        elif isinstance(event, File):
-            self._begin_file(event)
-        else:
-            raise Invalid("A part is neither the JSON nor a file.", [Fault("/parts", "unknown")])
+            return
+        self._write = _drop
+        try:
+            self._begin(event)
+        except (Invalid, Malformed) as refusal:
+            self._refusal = self._refusal or refusal
 
     def finish(self) -> Body:
-        if self._json_part is not None and self._json is None:
+        if self._refusal is not None:
+            raise self._refusal
+        if self._json_part is not None and not self._has_json:
             raise Invalid(faults=[Fault(f"/parts/{self._json_part}", "required")])
         faults = [
             fault
@@ -130,7 +142,7 @@ class _Parts:
         ]
         if faults:
             raise Invalid("A file is not acceptable.", faults)
-        json = bytes(self._json or b"")
+        json = bytes(self._json)
         self.body.value = read_json(json) if self._json_part is not None else None
         self.body.identity = json + b"".join(
             upload.kind.encode() + upload.name.encode() + upload.digest
@@ -138,11 +150,19 @@ class _Parts:
         )
         return self.body
 
+    def _begin(self, event: Field | File) -> None:
+        if event.name == self._json_part:
+            self._begin_json()
+        elif isinstance(event, File):
+            self._begin_file(event)
+        else:
+            raise Invalid("A part is neither the JSON nor a file.", [Fault("/parts", "unknown")])
+
     def _begin_json(self) -> None:
-        if self._json is not None:
+        if self._has_json:
             raise Malformed("The JSON part is there twice.")
-        self._json = bytearray()
-        self._into_json = True
+        self._has_json = True
+        self._write = self._write_json
 
     def _begin_file(self, event: File) -> None:
         if event.name not in list(DocumentKind):
@@ -154,12 +174,13 @@ class _Parts:
         upload.name = (event.filename or "").strip()[:255]
         self._names.append(f"/parts/{event.name}/{len(self.body.uploads)}")
         self.body.uploads.append(upload)
-        self._into_json = False
+        self._write = upload.write
 
-    def _write(self, data: bytes) -> None:
-        if not self._into_json or self._json is None:
-            self.body.uploads[-1].write(data)
-            return
+    def _write_json(self, data: bytes) -> None:
         self._json += data
         if len(self._json) > self._settings.max_json_bytes:
             raise TooLarge("The JSON part is larger than allowed.")
+
+
+def _drop(_data: bytes) -> None:
+    """Where the bytes of a part go that is refused."""

@@ -5,6 +5,7 @@ handler, which calls one use case, and renders. The OpenAPI document is made fro
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -162,8 +163,8 @@ def _asked(made: Door, case: Case, values: dict[str, Any]) -> Iterator[Asked]:
 
 def _query(made: Door) -> dict[str, Any]:
     pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    times = Counter(name for name, _ in pairs)
+    twice = sorted(name for name in times if times[name] > 1)
     if twice:
         raise Invalid(faults=[Fault(pointer_to("/query", name), "twice") for name in twice])
     schema, values = made.query or schemas.Empty, request.args.to_dict()

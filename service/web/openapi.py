@@ -1,29 +1,28 @@
 """The OpenAPI 3.1 document, made from the doors: what is not a door is not in it."""
 
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
+import json
+from functools import cache
+from typing import Any
 
+import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
-from marshmallow import Schema
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
-from service.domain.catalogue import DocumentKind
-from service.domain.media import MediaType
-from service.domain.policy import Role
-from service.web import schemas
-from service.web.answers import answer_schema
-from service.web.doors import DOORS, Accepts, Door
+from service.web import manual, schemas
+from service.web.doors import DOORS, ETAG
+from service.web.operations import operation, problem_response, template
+from service.web.problem_types import PROBLEM_TYPES
+from service.web.problems import URN
 
-_DESCRIPTION = """\
-Kluis keeps job applications sealed, shows them only to the people in the selection, and deletes
-them on their day. Errors are RFC 9457 problems with a stable `type` and a list of places; nothing
-echoes a value. What a token may not know of, what is past its date and what never was all answer
-404 in the same way."""
+_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "components")
 _PROBLEM = {
     "type": "object",
+    "description": "A refusal after RFC 9457; some types carry facts of their own beside these.",
     "required": ["type", "title", "status", "request_id"],
     "properties": {
-        "type": {"type": "string", "examples": ["urn:problem-type:kluis:not-found"]},
+        "type": {"type": "string", "pattern": f"^{URN}[a-z0-9-]+$"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
@@ -33,37 +32,21 @@ _PROBLEM = {
             "items": {
                 "type": "object",
                 "required": ["pointer", "code"],
-                "properties": {
-                    "pointer": {"type": "string", "examples": ["/fields/email"]},
-                    "code": {"type": "string", "examples": ["not-an-email-address"]},
-                },
+                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}},
             },
         },
     },
 }
-_MEANINGS = {
-    "400": "The request could not be read.",
-    "401": "No valid token in the Authorization header.",
-    "403": "The role may not do this, or not with these fields.",
-    "404": "Nothing here for this token.",
-    "408": "The body did not arrive in time.",
-    "409": "The present state does not allow it.",
-    "412": "It was changed since: read again.",
-    "413": "Larger than allowed.",
-    "415": "Not a content type that is read here.",
-    "422": "Read, but something in it is not acceptable.",
-    "428": "If-Match is missing.",
-    "429": "The read budget of this hour is spent.",
-    "500": "What is stored does not open, or the service has a defect.",
-    "503": "Not possible right now; try again later.",
+_HEADERS = {
+    "X-Request-Id": ("What to find this request by in the log.", {"format": "uuid"}),
+    "Location": ("Where what was made is found.", {"format": "uri-reference"}),
+    "ETag": ("The version, for If-Match.", {"pattern": f"^{ETAG}$"}),
+    "Link": ("The next page, while there is one.", {"pattern": '^<.+>; rel="next"$'}),
+    "Content-Disposition": ("A generated file name.", {"pattern": "^attachment; filename="}),
+    "Retry-After": ("In how many seconds to try again.", {"pattern": "^[0-9]+$"}),
+    "WWW-Authenticate": ("How to authenticate.", {"const": 'Bearer realm="kluis"'}),
 }
-_TAGS = {
-    "applications": "Intake, reading, consent, documents, holds and erasure.",
-    "procedures": "Procedures and the people who select in them.",
-    "operation": "The purge, duties, the audit and tokens.",
-}
-_READS = ("read_application", "list_applications", "list_talent_pool", "hand_over")
-_READS_DOCUMENTS = ("list_documents", "read_document")
+_HEADERS_OF = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
 def openapi_document() -> dict[str, Any]:
@@ -72,166 +55,58 @@ def openapi_document() -> dict[str, Any]:
         title="Kluis",
         version="1",
         openapi_version="3.1.0",
-        info={"description": _DESCRIPTION, "summary": "A vault for job-applicant data."},
+        info={"summary": "A vault for job-applicant data.", "description": _introduction()},
         servers=[{"url": "/", "description": "This service."}],
         security=[{"token": []}],
-        tags=[{"name": tag, "description": meaning} for tag, meaning in _TAGS.items()],
-        plugins=[MarshmallowPlugin(schema_name_resolver=_component_name)],
+        tags=[{"name": tag, "description": meaning} for tag, meaning in manual.TAGS.items()],
+        plugins=[_Plugin(schema_name_resolver=_component_name)],
     )
-    spec.components.security_scheme(
-        "token",
-        {"type": "http", "scheme": "bearer", "description": "`kluis_<role>_…`, one for each user."},
-    )
-    spec.components.schema("Problem", _PROBLEM)
-    for status, meaning in _MEANINGS.items():
-        spec.components.response(f"Problem{status}", _problem_response(meaning))
-    spec.components.schema("Fields", schema=schemas.Fields)
+    _add_components(spec)
     for made in DOORS:
-        spec.path(
-            path="/v1" + _template(made.path), operations={made.method.lower(): _operation(made)}
-        )
-    return spec.to_dict()
+        path = "/v1" + template(made.path)
+        spec.path(path=path, operations={made.method.lower(): operation(made)})
+    for path in manual.PAGES:
+        spec.path(path=path, operations={"get": _page(path)})
+    plain = json.loads(json.dumps(spec.to_dict()))  # words of enumerations become text
+    _explain_parameters(plain)
+    return {part: plain[part] for part in _ORDER}
 
 
-def _operation(made: Door) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": made.name,
-        "summary": (made.handler.__doc__ or "").strip(),
-        "description": f"For: {', '.join(sorted(made.roles - {Role.OPERATOR}))}.",
-        "tags": [made.handler.__module__.rpartition("routes_")[2]],
-        "parameters": _parameters(made),
-        "responses": _responses(made),
-    }
-    if made.accepts is not Accepts.NOTHING:
-        operation["requestBody"] = {"required": True, "content": _request_content(made)}
-    return operation
+@cache
+def render_openapi() -> str:
+    """The document as YAML, as it is kept in openapi.yaml."""
+    return yaml.dump(
+        openapi_document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+    )
 
 
-def _parameters(made: Door) -> list[dict[str, Any]]:
-    parameters = [_path_parameter(segment) for segment in made.path.split("/") if "<" in segment]
-    if made.query is not None:
-        parameters.append({"in": "query", "schema": made.query})
-    if made.versioned:
-        parameters.append(
-            _header("If-Match", "The ETag that was last read.", '"1"', r'^"[0-9]{1,9}"$')
-        )
-    if made.repeatable:
-        parameters.append(
-            _header(
-                "Idempotency-Key",
-                "Repeat a request with the same key and it is answered, not done again, for 24"
-                " hours. The website must send one.",
-                "5f2c7a1e-intake-1",
-                r"^[\x21-\x7e]{1,255}$",
-                required=made.roles == {Role.WEBSITE},
-            )
-        )
-    return parameters
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines stand as they are, and nothing stands for something elsewhere."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
 
 
-def _path_parameter(segment: str) -> dict[str, Any]:
-    kind, _, name = segment.strip("<>").rpartition(":")
-    schema: dict[str, Any] = {"type": "string", "format": "uuid"}
-    if kind != "uuid":
-        schema = {"type": "string", "pattern": f"^{schemas.SUBJECT}$"}
-    return {"in": "path", "name": name, "required": True, "schema": schema}
+def _write_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
-def _header(
-    name: str, meaning: str, example: str, pattern: str, *, required: bool = True
-) -> dict[str, Any]:
-    return {
-        "in": "header",
-        "name": name,
-        "required": required,
-        "description": meaning,
-        "schema": {"type": "string", "pattern": pattern},
-        "example": example,
-    }
+_Dumper.add_representer(str, _write_text)
 
 
-def _request_content(made: Door) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    if made.accepts in (Accepts.JSON, Accepts.JSON_OR_FILES):
-        json_type = "merge-patch+json" if made.method == "PATCH" else "json"
-        content[f"application/{json_type}"] = {"schema": made.body}
-    if made.accepts is Accepts.JSON_OR_FILES:
-        content["multipart/form-data"] = {"schema": _multipart(made.body)}
-    if made.accepts is Accepts.FILE:
-        content["multipart/form-data"] = {"schema": _multipart(None)}
-    return content
+class _Converter(OpenAPIConverter):
+    def schema2jsonschema(self, schema: Any) -> dict[str, Any]:
+        """The schema with its docstring, and with what holds between its properties."""
+        kind = type(resolve_schema_instance(schema))
+        words = {"description": kind.__doc__} if kind.__doc__ else {}
+        rules: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        return {**words, **rules, **getattr(kind, "also", {})}
 
 
-def _multipart(json_part: type[Schema] | None) -> dict[str, Any]:
-    file = {"type": "string", "contentMediaType": "application/octet-stream"}
-    files = {kind.value: {"type": "array", "items": file} for kind in DocumentKind}
-    if json_part is None:
-        single = {kind.value: file for kind in DocumentKind}
-        return {
-            "type": "object",
-            "properties": single,
-            "additionalProperties": False,
-            "minProperties": 1,
-            "maxProperties": 1,
-        }
-    return {
-        "type": "object",
-        "required": ["application"],
-        "properties": {"application": json_part, **files},
-        "additionalProperties": False,
-    }
-
-
-def _responses(made: Door) -> dict[str, Any]:
-    success = str(made.status) if made.answer is not None else "204"
-    responses: dict[str, Any] = {success: _success(made)}
-    codes = {"400", "401", "403", "404", "422", "503"}
-    if made.accepts is not Accepts.NOTHING:
-        codes |= {"408", "413"}
-    codes |= {"415"}
-    if made.versioned:
-        codes |= {"412", "428"}
-    if made.conflicts:
-        codes |= {"409"}
-    if made.name in _READS + _READS_DOCUMENTS:
-        codes |= {"429"}
-    if made.name == "read_document":
-        codes |= {"500"}
-    for code in sorted(codes):
-        responses[code] = f"Problem{code}"
-    return responses
-
-
-def _success(made: Door) -> dict[str, Any]:
-    if made.answer is None:
-        return {"description": "Done."}
-    described: dict[str, Any] = {"description": "Done.", "content": _answer_content(made.answer)}
-    if made.location:
-        described["headers"] = {"Location": {"schema": {"type": "string"}}}
-    return described
-
-
-def _answer_content(kind: Any) -> dict[str, Any]:
-    if kind is bytes:
-        binary = {"type": "string", "contentMediaType": "application/octet-stream"}
-        return {str(media_type): {"schema": binary} for media_type in MediaType}
-    if get_origin(kind) is list:
-        return {
-            "application/json": {
-                "schema": {"type": "array", "items": answer_schema(get_args(kind)[0])}
-            }
-        }
-    if get_origin(kind) in (Union, UnionType):
-        choices = [answer_schema(part) for part in get_args(kind)]
-        return {"application/json": {"schema": {"anyOf": choices}}}
-    return {"application/json": {"schema": answer_schema(kind)}}
-
-
-def _problem_response(meaning: str) -> dict[str, Any]:
-    return {
-        "description": meaning,
-        "content": {"application/problem+json": {"schema": "Problem"}},
-    }
+class _Plugin(MarshmallowPlugin):
+    Converter = _Converter
 
 
 def _component_name(schema: Any) -> str:
@@ -239,9 +114,56 @@ def _component_name(schema: Any) -> str:
     return "" if kind.__name__ == "Entry" else kind.__name__
 
 
-def _template(path: str) -> str:
-    """Flask's `<uuid:id>` as OpenAPI's `{id}`."""
-    return "/".join(
-        f"{{{part.strip('<>').rpartition(':')[2]}}}" if "<" in part else part
-        for part in path.split("/")
-    )
+def _introduction() -> str:
+    """The manual's introduction, and a table of all types of problems."""
+    rows = [
+        f"| `{each.code}` | {each.status} | {each.detail or each.title} |" for each in PROBLEM_TYPES
+    ]
+    head = [f"| `{URN}…` | status | meaning |", "|---|---|---|"]
+    return manual.INTRODUCTION + "\n".join([*head, *rows]) + "\n"
+
+
+def _add_components(spec: APISpec) -> None:
+    part = spec.components
+    meaning = "`kluis_<role>_…`: one for each user, made by an admin, with an expiry."
+    part.security_scheme("token", {"type": "http", "scheme": "bearer", "description": meaning})
+    part.schema("Problem", _PROBLEM)
+    part.schema("Fields", schema=schemas.Fields)
+    for name, (words, rule) in _HEADERS.items():
+        required = name != "Link"
+        header = {"description": words, "required": required, "schema": {"type": "string", **rule}}
+        part.header(name, header)
+    for kind in PROBLEM_TYPES:
+        part.example(kind.code, {"value": kind.example})
+    for status in manual.MEANINGS.keys() - {409}:
+        codes = tuple(kind.code for kind in PROBLEM_TYPES if kind.status == status)
+        response = problem_response(status, codes, *_HEADERS_OF.get(status, ()))
+        part.response(f"Problem{status}", response)
+
+
+def _page(path: str) -> dict[str, Any]:
+    """An open page: it takes no token."""
+    name, summary, media_type, others = manual.PAGES[path]
+    parameters = [{"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}]
+    answered = {
+        "description": "Done.",
+        "headers": {"X-Request-Id": "X-Request-Id"},
+        "content": {media_type: {"schema": {"type": "string"}}},
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "tags": ["pages"],
+        "security": [],
+        "parameters": parameters if "{name}" in path else [],
+        "responses": {"200": answered, **{str(status): f"Problem{status}" for status in others}},
+    }
+
+
+def _explain_parameters(plain: dict[str, Any]) -> None:
+    """Say of each parameter of a path or query what it means."""
+    for path in plain["paths"].values():
+        for described in path.values():
+            for parameter in described["parameters"]:
+                if "description" not in parameter:
+                    parameter["description"] = manual.PARAMETERS[parameter["name"]]

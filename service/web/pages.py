@@ -1,9 +1,7 @@
 """What is open to everybody and holds nothing personal: health, metrics, the API's own papers."""
 
-import json
 from ipaddress import ip_address
 
-import yaml
 from flask import Blueprint, Response, request, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
 
@@ -12,7 +10,7 @@ from service.storage.database import db
 from service.storage.schema import schema_faults
 from service.usecases.duties import DutyNumbers, read_numbers
 from service.web.doors import house
-from service.web.openapi import openapi_document
+from service.web.openapi import render_openapi
 
 pages = Blueprint("pages", __name__)
 
@@ -115,12 +113,6 @@ def docs_asset(name: str) -> Response:
     if name not in _ASSETS:
         raise NotFound
     return send_from_directory(swagger_ui_path, name, max_age=86_400)
-
-
-def render_openapi() -> str:
-    """The OpenAPI document as YAML, as it is kept in openapi.yaml."""
-    plain = json.loads(json.dumps(openapi_document()))  # words of enumerations become text
-    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _gauges(numbers: DutyNumbers) -> str:

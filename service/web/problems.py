@@ -29,6 +29,8 @@ STATUS: dict[type[Refusal], int] = {
     errors.Unreadable: 500,
     errors.Misconfigured: 500,
 }
+URN = "urn:problem-type:kluis:"
+DEFECT = "Something is wrong with the service itself; it was logged."
 _HEADERS = {
     401: {"WWW-Authenticate": 'Bearer realm="kluis"'},
     408: {"Connection": "close"},
@@ -60,7 +62,7 @@ def problem(refusal: Refusal) -> Response:
 
 def _render(status: int, code: str, title: str, refusal: Refusal | None = None) -> Response:
     body: dict[str, object] = {
-        "type": f"urn:problem-type:kluis:{code}",
+        "type": URN + code,
         "title": title,
         "status": status,
         "request_id": str(g.request_id),
@@ -91,4 +93,4 @@ def _from_http(error: HTTPException) -> Response:
 def _from_defect(error: Exception) -> Response:
     """A defect of ours: logged by place and type, for its message could hold a value."""
     _log.error("defect", where=where(error), request_id=str(g.request_id))
-    return _render(500, "defect", "Something is wrong with the service itself; it was logged.")
+    return _render(500, "defect", DEFECT)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from marshmallow import Schema, ValidationError, validate, validates_schema
 from marshmallow.fields import List, Nested
 
-from service.domain.catalogue import CATALOGUE, SUPPLIED, WAYS_OF_CONTACT
+from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
@@ -23,6 +23,7 @@ from service.web.shapes import (
     choice,
     fields_schema,
     make,
+    never_both,
     text,
     word,
 )
@@ -31,10 +32,12 @@ from service.web.strict_json import pointer_to
 VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
 SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
 MOST_PER_PAGE = 100
+_A_FIELD = f"({'|'.join(FIELDS)})"
+_FIELD_NAMES = {"pattern": f"^{_A_FIELD}(,{_A_FIELD})*$", "examples": ["name,education"]}
 _COMPLETE = {
     "required": ["name"],
     "anyOf": [{"required": [name]} for name in sorted(WAYS_OF_CONTACT)],
-    "not": {"required": ["age", "birth_date"]},
+    **never_both("age", "birth_date"),
 }
 
 Fields = fields_schema("Fields")
@@ -90,10 +93,13 @@ class ConsentStatement(StrictSchema):
 
     also: ClassVar[Mapping[str, object]] = {
         "oneOf": [
-            {"properties": {"change": {"const": "given"}}, "required": ["wording_version"]},
             {
-                "properties": {"change": {"const": "withdrawn"}},
-                "not": {"required": ["wording_version"]},
+                "properties": {"change": {"const": "given"}, "wording_version": {}},
+                "required": ["change", "wording_version"],
+            },
+            {
+                "properties": {"change": {"const": "withdrawn"}, "wording_version": {"not": {}}},
+                "required": ["change"],
             },
         ]
     }
@@ -140,7 +146,7 @@ class ProcedurePatch(StrictSchema):
     title = text(200)
     apply_until = make(StrictDate, allow_none=True)
 
-    also: ClassVar[Mapping[str, object]] = {"not": {"required": ["closed", "ends_on"]}}
+    also: ClassVar[Mapping[str, object]] = never_both("closed", "ends_on")
 
     @validates_schema
     def _demand_one_end(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -188,11 +194,11 @@ class PurposeQuery(StrictSchema):
 
 
 class FieldsQuery(PurposeQuery):
-    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields")
+    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields", metadata=_FIELD_NAMES)
 
 
 class FieldsPageQuery(PageQuery):
-    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields")
+    named = word(r"[a-z_]+(,[a-z_]+)*", data_key="fields", metadata=_FIELD_NAMES)
 
 
 class ProceduresQuery(PageQuery):

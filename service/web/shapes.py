@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -110,9 +110,14 @@ class StrictMoment(fields.AwareDateTime):
         if not _MOMENT.fullmatch(value):
             raise ValidationError("not-a-moment-with-offset")
         try:
-            return super()._deserialize(value, attr, data, **more)
+            return super()._deserialize(value, attr, data, **more).astimezone(UTC)
         except (ValidationError, OverflowError) as error:
             raise ValidationError("not-a-moment-with-offset") from error
+
+
+def never_both(one: str, other: str) -> dict[str, object]:
+    """In JSON Schema: these two properties do not go together."""
+    return {"not": {"required": [one, other], "properties": {one: {}, other: {}}}}
 
 
 def make(kind: Callable[..., _FieldType], **options: Any) -> _FieldType:
@@ -130,14 +135,17 @@ def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.Str
 
 
 def word(pattern: str, **options: Any) -> fields.String:
-    """Text that matches a pattern from its beginning to its very end."""
+    """Text that matches a pattern from its beginning to its very end.
+
+    `metadata` may tell the readers of the document a narrower one.
+    """
     expression = re.compile(pattern, re.ASCII)
 
     def check(value: str) -> None:
         if not expression.fullmatch(value):
             raise ValidationError("characters")
 
-    described = {"pattern": f"^{pattern}$"}
+    described = {"pattern": f"^{pattern}$", **options.pop("metadata", {})}
     return make(fields.String, validate=check, metadata=described, **options)
 
 

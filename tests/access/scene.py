@@ -59,7 +59,7 @@ _ENDS_ON = {
     "aftercare": "2026-11-10",
     "running": "2027-03-01",
 }
-_SPARES = {"running": 20, "aftercare": 16, "talent_pool": 16, "over": 0, "held": 8}
+_SPARES = {"aftercare": 13, "talent_pool": 12, "held": 6}
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Scene:
         scene._fill("running")
         return scene
 
-    def ask(  # noqa: PLR0913
+    def ask(
         self,
         door: DoorKey,
         role: str | None,
@@ -128,7 +128,7 @@ class Scene:
             **options,
         )()
 
-    def prepared(  # noqa: PLR0913
+    def prepared(
         self,
         door: DoorKey,
         role: str | None,
@@ -156,9 +156,15 @@ class Scene:
             self.world.token(role, subject)
         return lambda: self.world.call(door[0], path, role, subject=subject, buffered=True, **sent)
 
+    def newcomer(self) -> UUID:
+        """A record that runs and that can go, with a CV."""
+        application = self._apply("running", files={"cv": FILES["cv"]})
+        self._note_documents(application)
+        return application
+
     def spare(self, phase: str, door: DoorKey) -> UUID:
         """A record of its own for a door that changes it, hired where the door wants that."""
-        application = self.spares[phase].pop()
+        application = self.spares[phase].pop() if phase != "running" else self.newcomer()
         if door[1].endswith("/handover") and phase == "running":
             hired = self.world.patch(
                 f"/applications/{application}", "recruiter", version=1, json={"status": "hired"}
@@ -166,10 +172,12 @@ class Scene:
             assert hired.status_code == 200, hired.text
         return application
 
-    def audit_rows(self) -> list[AuditEvent]:
-        """All audit rows, oldest first."""
+    def audited(self, response: TestResponse) -> list[AuditEvent]:
+        """The audit rows that this request left."""
+        request_id = UUID(response.headers["X-Request-Id"])
         with self.world.app.app_context():
-            return list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id)))
+            query = select(AuditEvent).where(AuditEvent.request_id == request_id)
+            return list(db.session.scalars(query))
 
     def _request(  # noqa: C901, PLR0911, PLR0912  # one case a door
         self, door: DoorKey, role: str, ids: Mapping[str, UUID]
@@ -258,10 +266,14 @@ class Scene:
             path = f"/applications/{application}"
             noted = self.world.patch(path, "recruiter", version=1, json={"fields": COMPANY})
             assert noted.status_code == 200, noted.text
-        files = {"cv": FILES["cv"]}
-        self.spares[phase] = [self._apply(phase, files=files) for _ in range(_SPARES[phase])]
+        files, spares = {"cv": FILES["cv"]}, _SPARES.get(phase, 0)
+        self.spares[phase] = [self._apply(phase, files=files) for _ in range(spares)]
+        self._note_documents(self.whole[phase], *self.spares[phase])
+
+    def _note_documents(self, *applications: UUID) -> None:
         with self.world.app.app_context():
-            for row in db.session.scalars(select(Document)):
+            query = select(Document).where(Document.application_id.in_(applications))
+            for row in db.session.scalars(query):
                 self.documents.setdefault(row.application_id, {})[row.kind] = row.id
 
     def _apply(self, phase: str, **more: Any) -> UUID:

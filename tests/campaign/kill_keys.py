@@ -36,11 +36,14 @@ def kill_keys(
         installation.run("keys", "rotate")
         usual = time_command(installation, "keys", "rewrap")
         while rewraps.kills < kills:
-            people.append(_kill_rotation(installation, service, rotations, rng))
+            if rotations.kills * 2 <= rewraps.kills:
+                people.append(_kill_rotation(installation, service, rotations, rng))
             installation.run("keys", "rotate")
             for _ in range(min(IN_A_ROW, kills - rewraps.kills)):
-                _kill_rewrap(installation, usual, rewraps, rng)
+                done = _kill_rewrap(installation, usual, rewraps, rng)
                 _demand_all_open(service, len(people))
+                if done:
+                    break
             installation.run("keys", "rewrap")
             demand(_under_the_newest_key(installation) == len(people), "the next did not finish")
             _demand_all_open(service, len(people))
@@ -66,7 +69,8 @@ def _people(service: Service, records: int, rng: random.Random) -> list[Sent]:
 
 def _kill_rewrap(
     installation: Installation, usual: float, tally: Tally, rng: random.Random
-) -> None:
+) -> bool:
+    """Kill it anywhere; whether it had done everything."""
     before = _under_the_newest_key(installation)
     kill_command(installation, "keys", "rewrap", usual=usual, rng=rng)
     after, all_of_them = _under_the_newest_key(installation), _count(installation, RecordKey)
@@ -74,6 +78,7 @@ def _kill_rewrap(
     state = "all" if after == all_of_them else "some more" if after > before else "none"
     tally.note(f"{state} rewrapped")
     demand_sound(installation)
+    return after == all_of_them
 
 
 def _kill_rotation(

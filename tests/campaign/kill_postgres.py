@@ -7,7 +7,7 @@ from itertools import cycle
 
 import httpx
 
-from tests.campaign.evidence import applications_there, demand_answered, demand_sound
+from tests.campaign.evidence import applications_there, demand_sound
 from tests.campaign.installation import FIRST_DAY, Installation, Service, demand, pause
 from tests.campaign.moments import Tally
 from tests.campaign.postgres import Postgres
@@ -48,7 +48,6 @@ def kill_postgres(
             people += sent
             tally.note(name, *["asked again" for count in tries if count > 1])
             demand_sound(installation)
-            demand_answered(installation)
             _demand_state(installation, service, people)
             service.go_to(service.clock.day + timedelta(days=5))
             service.purge_all()

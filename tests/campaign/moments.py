@@ -10,6 +10,7 @@ from time import monotonic
 from tests.campaign.installation import Gate, Installation, Service, kill_group, pause
 
 BEYOND = 1.1  # of the usual duration, so that some kills come after the end
+BEFORE = 0.8  # of a command's, whose last part is the end of Python
 
 
 @dataclass
@@ -59,6 +60,6 @@ def kill_command(
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()
-    pause(rng.uniform(0, usual * BEYOND))
+    pause(rng.uniform(0, usual * BEFORE))
     kill_group(process)
     gate.close()

@@ -199,7 +199,7 @@ def test_a_chunk_opens_at_its_number_and_with_its_final_flag_only():
 
 
 def test_a_stream_is_opened_as_it_comes_and_not_collected_first():
-    def chunks():  # noqa: ANN202
+    def chunks():
         yield A
         pytest.fail("the second chunk was asked for before the first was taken")
 

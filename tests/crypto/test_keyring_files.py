@@ -153,7 +153,7 @@ def test_tidying_up_after_a_failed_write_never_hides_why_it_failed(tmp_path, rin
     class Vanishing(dict):
         """Keys under which the folder is emptied before they fail."""
 
-        def values(self):  # noqa: ANN202
+        def values(self):
             for file in tmp_path.iterdir():
                 file.unlink()
             raise OSError("no space left")
@@ -169,7 +169,7 @@ def test_the_copy_on_its_way_is_for_the_owner_only_and_hidden(tmp_path, ring):
     class Watched(dict):
         """Keys that look about in the folder while they are being written."""
 
-        def values(self):  # noqa: ANN202
+        def values(self):
             seen.extend((file.name, mode_of(file)) for file in tmp_path.iterdir())
             return super().values()
 
@@ -320,15 +320,29 @@ def test_a_replaced_file_is_read_at_once_and_one_that_is_gone_changes_nothing(ri
     path = tmp_path / "keyring.json"
     write_keyring_file(path, ring)
     signature = partial(file_signature, path)
-    live = LiveKeyring(partial(read_keyring_file, path), lambda: 0.0, signature)
+    refused = []
+    live = LiveKeyring(
+        partial(read_keyring_file, path), lambda: 0.0, signature, lambda: refused.append(1)
+    )
     assert live.current.keys == ring.keys
     later = rotated(ring)
     write_keyring_file(path, later)
     assert live.current.keys == later.keys
+    assert refused == []
     path.unlink()
     assert live.current.keys == later.keys
+    assert refused == [1]
     write_keyring_file(path, ring)
     assert live.current.keys == ring.keys
+
+
+def test_a_source_is_read_once_each_time_it_changes_and_no_more(ring):
+    reads, signature = [], ["first"]
+    live = LiveKeyring(lambda: reads.append(1) or ring, lambda: 0.0, lambda: signature[-1])
+    for changed, expected in ((None, 1), ("second", 2), (None, 2), ("third", 3), (None, 3)):
+        signature.extend([changed] if changed else [])
+        assert [live.current, live.current] == [ring, ring]
+        assert len(reads) == expected
 
 
 def test_who_misses_a_key_while_it_is_being_read_waits_for_it(ring):
@@ -337,7 +351,7 @@ def test_who_misses_a_key_while_it_is_being_read_waits_for_it(ring):
 
     with ThreadPoolExecutor(1) as pool:
 
-        def read():  # noqa: ANN202
+        def read():
             asked.append(pool.submit(house.live.holding, key_id))
             assert not wait(asked, timeout=0.2).done
             return later

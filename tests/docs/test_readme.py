@@ -54,11 +54,8 @@ def test_the_settings_table_is_the_settings():
 
 def test_the_need_to_know_table_is_the_policy():
     rows = _table("need-to-know")
-    assert [row[0] for row in rows] == [
-        role
-        for role in ("recruiter", "interviewer", "screener", "sourcer", "officer", "website")
-        + ("purger", "admin")
-    ]
+    listed = "recruiter interviewer screener sourcer officer website purger admin"
+    assert [row[0] for row in rows] == listed.split()
     for row in rows:
         assert row[1:] == [_shown_as(Role(row[0]), phase) for phase in Phase]
 
@@ -93,7 +90,7 @@ def test_the_transcript_is_word_for_word(installation: Installation, tmp_path: P
     commands = [
         command.replace("127.0.0.1:8000", f"127.0.0.1:{installation.port}")
         .replace("/tmp/receipt.json", str(tmp_path / "receipt.json"))
-        .replace("$PWD/.venv/bin", os.path.dirname(sys.executable))
+        .replace("$PWD/.venv/bin", str(Path(sys.executable).parent))
         for command, _ in _steps()
     ]
     script = "".join(f"{command}\necho; echo '=== step'\n" for command in commands)

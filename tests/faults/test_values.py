@@ -62,7 +62,12 @@ def unacceptable(shape: Shape) -> list[tuple[object, str]]:
             return [("", "length"), ("x" * (limit + 1), "length"), *breaks]
         case Email():
             bad = [SECRET, f"{SECRET}@", "@example.org", "a b@example.org", "a@b@example.org"]
-            bad += ["a@example.org\r\nBcc: b@example.org", "a@-x.org", "A <a@example.org>", "a@[::1"]
+            bad += [
+                "a@example.org\r\nBcc: b@example.org",
+                "a@-x.org",
+                "A <a@example.org>",
+                "a@[::1",
+            ]
             return [(text, "not-an-email-address") for text in bad] + [
                 ("", "length"),
                 ("ạ\u0323\u0301" * 100_000 + "@example.org", "length"),
@@ -208,13 +213,16 @@ ODD_TEXTS = {
 }
 
 
-@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
-def test_odd_text_is_stored_as_it_is(world: World, text: str):
+def test_odd_text_is_stored_as_it_is(world: World):
     world.procedure()
-    fields = {"name": text, "phone": "0592 123456", "address": {"city": text}, "motivation": text}
+    fields = {
+        "name": "A",
+        "other_contact": [{"kind": kind, "value": text} for kind, text in ODD_TEXTS.items()],
+        "references": [{"name": text, "statement": text * 20} for text in ODD_TEXTS.values()],
+    }
     application_id = world.apply(fields=fields)
     read = world.get(f"/applications/{application_id}", "recruiter")
-    assert read.json["fields"] == fields
+    assert {name: read.json["fields"][name] for name in fields} == fields
     assert read.mimetype == "application/json"
     assert read.headers["X-Content-Type-Options"] == "nosniff"
 

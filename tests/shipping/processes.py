@@ -20,13 +20,17 @@ class Process:
     """A running service: where it answers, and what it wrote once it has ended."""
 
     popen: "subprocess.Popen[str]"
-    url: str
+    port: int
     output: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -41,7 +45,7 @@ def free_port() -> int:
 @contextmanager
 def running(command: Sequence[str], port: int, **options: Any) -> Iterator[Process]:
     """Start it in a session of its own, wait until it answers, and end all of it afterwards."""
-    popen = subprocess.Popen(  # noqa: S603
+    popen = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -49,7 +53,7 @@ def running(command: Sequence[str], port: int, **options: Any) -> Iterator[Proce
         start_new_session=True,
         **options,
     )
-    process = Process(popen, f"http://127.0.0.1:{port}")
+    process = Process(popen, port)
     try:
         _await_answer(popen, port)
         yield process

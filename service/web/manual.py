@@ -1,0 +1,191 @@
+"""The words of the OpenAPI document: what the doors and the schemas can not say of themselves."""
+
+INTRODUCTION = """\
+Kluis keeps job applications sealed, shows them only to the people in the selection, and deletes
+them on their day.
+
+## Tokens
+Every request below `/v1` carries a token: `Authorization: Bearer kluis_<role>_…`. An admin makes
+tokens with `POST /v1/tokens`; each has one role, one subject (an opaque id of who uses it) and an
+expiry of at most 366 days. Tokens travel in that header only. This is an API from server to
+server: there is no CORS, and a token has no place in a browser.
+
+## Need to know
+What an answer holds follows from the token's role, the role on the procedure's team and the phase
+of the application: `running` until the procedure ends, `aftercare` for a month after it,
+`talent_pool` after that for who consented, `over` from the deletion date on. Fields outside it are
+left out; asked for by name, they are refused with 403. The privacy officer says why he reads with
+`?purpose=`. What a token may not know of, what is past its date and what never was all answer 404
+in the same way.
+
+## Errors
+Every refusal is a problem after RFC 9457 (`application/problem+json`) with a stable `type`, a
+`request_id` to find it by in the log, and, where something in the request is wrong, `errors`: JSON
+pointers, each with a stable code. A pointer begins at the body, or with `/query`, `/path`,
+`/headers` or `/parts`. No problem repeats a value that was sent. Codes and types are for programs;
+`title` and `detail` are for people and may be reworded.
+
+## Repeating a request
+A POST with an `Idempotency-Key` is done once: sent again within 24 hours, with the same key and
+the same body, it gets the first answer again. Another body under the same key is refused. The
+website must send a key with every POST; use a new one for each form that is sent in.
+
+## Changing what others may change
+What has a `version` is read with an `ETag`. A change names it in `If-Match`: without it the answer
+is 428; when somebody else was first it is 412, and one reads again. Bodies of PATCH are JSON merge
+patches (RFC 7396): a property that is left out stays, null clears it, a list is replaced whole.
+
+## Lists
+A list answers `items` and `next`. While there is more, `next` is the `cursor` of the next page,
+and a `Link` header with `rel="next"` (RFC 8288) holds its whole address. There are no totals.
+
+## Bodies and dates
+JSON in UTF-8, without duplicate keys, unknown properties or more than 32 levels; at most 1 MiB
+unless the service is set otherwise. Dates are civil dates in the service's time zone, moments are
+RFC 3339 with their offset. A caller's own `X-Request-Id`, if it is a UUID, is taken over.
+
+## Types of problems
+A method that a path does not have is answered with `http-405`. For all else:
+
+"""
+
+MEANINGS = {
+    400: "The request could not be read.",
+    401: "No valid token in the Authorization header.",
+    403: "The role may not do this, or not with these fields.",
+    404: "Nothing here for this token.",
+    408: "The body did not arrive in time.",
+    409: "The present state does not allow it.",
+    412: "It was changed since: read again.",
+    413: "Larger than allowed.",
+    415: "Not a content type that is read here.",
+    422: "Read, but something in it is not acceptable.",
+    428: "If-Match is missing.",
+    429: "The read budget of this hour is spent.",
+    500: "What is stored does not open, or the service has a defect.",
+    503: "Not possible right now; nothing was changed. Try again later.",
+}
+
+CONFLICTS = {
+    "already-ended": "The procedure is over.",
+    "already-handed-over": "This was done before; it is done once.",
+    "already-revoked": "The token was revoked before.",
+    "already-withdrawn": "The application was withdrawn before.",
+    "braked": "Nothing was deleted. The privacy officer confirms the plan.",
+    "held": "A legal hold forbids the erasure.",
+    "hold-ended": "A hold that ended stays ended; place a new one in time.",
+    "intake-closed": "This procedure takes no more applications.",
+    "not-hired": "Only a hired applicant's fields are handed over.",
+    "plan-outdated": "A run was completed since this plan was made.",
+    "procedure-over": "Fields are handed over while the procedure runs.",
+    "record-due": "The record is due; consent brings nothing back.",
+    "records-due": "Some records are due: let the purge run first, or hold single applications.",
+    "reference-exists": "Another procedure has this reference.",
+    "too-late": "The website adds documents within the hour of intake.",
+    "too-late-to-reopen": "Its first records are due.",
+    "wording-exists": "A wording is never changed: add it under a new version.",
+}
+
+TAGS = {
+    "applications": "Intake, reading, consent, documents, holds and erasure.",
+    "procedures": "Procedures and the people who select in them.",
+    "operation": "The purge, duties, the audit and tokens.",
+    "pages": "Health, metrics and this document: open, and without personal data.",
+}
+
+NOTES = {
+    "submit_application": (
+        "Name the vacancy with `procedure_reference`, or send `kind: open` for an unsolicited"
+        " application, which gets a procedure of its own. Required are a name and one way of"
+        " contact. Consent to longer retention is never a condition: leave `consent` out, and"
+        " nothing is consented to. Files travel as multipart: part `application` is this JSON,"
+        " each file's part is named after its kind. A file's kind is told by its first bytes:"
+        " PDF, DOCX, ODT, JPEG or PNG.\n\nThe website sends channel `website`; a recruiter enters"
+        " for his own procedures what came by `email`, by `phone` or at a `branch`. The answer"
+        " tells the deletion dates, and nothing of the applicant."
+    ),
+    "read_application": "The privacy officer must state a purpose.",
+    "change_application": (
+        "A recruiter of the team sets `status` and the company's fields `assessment_results` and"
+        " `notes`; the privacy officer corrects any field."
+    ),
+    "erase_application": "Every row, file and key of the application goes, at once.",
+    "withdraw_application": (
+        "Dated by the server, and final: a change of mind is a new application. The retention"
+        " term counts from today, or from the procedure's end if that was earlier."
+    ),
+    "hand_over": "The answer holds the values, this once; the record then follows its dates.",
+    "read_retention": "With the explanation in Dutch and English, to show to the applicant.",
+    "record_consent": (
+        "Consent is given on a wording version, and withdrawn without one, at any time until the"
+        " record is due. The answer tells the new deletion date at once. A recruiter or the"
+        " privacy officer records what was said by e-mail, by phone or at a branch."
+    ),
+    "add_document": (
+        "The website may do so within the hour of intake, the recruiter while he sees such"
+        " documents, the privacy officer as a correction."
+    ),
+    "read_document": "Served under a generated name, as an attachment; never shown inline.",
+    "list_applications": (
+        "Lists show name, e-mail address, phone number and availability, unless `fields` names"
+        " others. A recruiter sees `possible_duplicates`: applications in the same procedure with"
+        " the same e-mail address."
+    ),
+    "hold_procedure": "It holds the applications that are still to come as well.",
+    "hold_application": "At most six months ahead; it can be renewed.",
+    "create_procedure": "It ends by itself on `ends_on`, at most twelve months from today.",
+    "list_procedures": (
+        "The website names a `reference` and learns id, title, last day of intake and whether it"
+        " is open: no item when there is no such vacancy. Recruiters see their own procedures."
+    ),
+    "change_procedure": (
+        "Closing ends it today. Every application's deletion date moves with the end. An ended"
+        " procedure is reopened by a recruiter of its team, before its first deletion date."
+    ),
+    "set_member": "In force from that person's next request on; it raises an alarm event.",
+    "purge": (
+        "The job calls until `remaining` is 0. After a long silence, a clock that jumped or a bad"
+        " import the brake refuses with `braked` and names a plan, which the privacy officer"
+        " looks at and confirms by sending `plan`."
+    ),
+    "create_token": "Minting raises an alarm event.",
+}
+
+PARAMETERS = {
+    "application_id": "The id of an application.",
+    "cursor": "`next` of the page before this one.",
+    "document_id": "The id of a document of this application.",
+    "ends_before": "Only procedures that end before this date.",
+    "fields": "Names of fields, separated by commas: show these and no others.",
+    "hold_id": "The id of a hold.",
+    "limit": "How many items at most.",
+    "name": "Which of the page's own files.",
+    "procedure_id": "The id of a procedure.",
+    "purpose": "Why the privacy officer reads; noted in the audit.",
+    "reference": "The website's own number of the vacancy.",
+    "run_id": "The id of a purge run or plan.",
+    "since": "Only from this moment on.",
+    "subject": "The opaque id of somebody who holds a token.",
+    "token_id": "The id of a token, which is not its secret.",
+    "until": "Only before this moment.",
+}
+
+# Path: operation id, summary, media type, and what else it may answer.
+PAGES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
+    "/healthz": ("healthz", "Whether the process answers", "text/plain", ()),
+    "/readyz": (
+        "readyz",
+        "Whether it can serve: database, schema and keys",
+        "text/plain",
+        (503,),
+    ),
+    "/metrics": (
+        "metrics",
+        "Counters and gauges, for the networks in KLUIS_METRICS_FROM",
+        "text/plain",
+        (404, 503),
+    ),
+    "/openapi.yaml": ("openapi", "This document", "application/yaml", ()),
+    "/docs": ("docs", "This document, to be read by people", "text/html", ()),
+    "/docs/{name}": ("docs_asset", "What that page is made of", "*/*", (404,)),
+}

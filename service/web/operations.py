@@ -1,0 +1,223 @@
+"""One operation of the OpenAPI document, from its door: what goes in, what comes out."""
+
+from collections.abc import Iterator
+from textwrap import fill
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from marshmallow import Schema
+
+from service.domain.catalogue import DocumentKind
+from service.domain.media import MediaType
+from service.domain.policy import Role
+from service.usecases.paging import Page
+from service.web import examples, manual, schemas
+from service.web.answers import answer_schema
+from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Accepts, Door
+
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
+_WIDTH = 90
+_COUNTED = {
+    "read_application",
+    "list_applications",
+    "list_talent_pool",
+    "hand_over",
+    "list_documents",
+    "read_document",
+}
+
+
+def operation(made: Door) -> dict[str, Any]:
+    """The operation behind a door."""
+    described: dict[str, Any] = {
+        "operationId": made.name,
+        "summary": (made.handler.__doc__ or "").strip().removesuffix("."),
+        "description": _description(made),
+        "tags": [made.handler.__module__.rpartition("routes_")[2]],
+        "parameters": _parameters(made),
+    }
+    if made.accepts is not Accepts.NOTHING:
+        described["requestBody"] = {"required": True, "content": _request_content(made)}
+    described["responses"] = _responses(made)
+    return described
+
+
+def template(path: str) -> str:
+    """Flask's `/x/<uuid:id>` as OpenAPI's `/x/{id}`."""
+    return "/".join(f"{{{_name(part)}}}" if "<" in part else part for part in path.split("/"))
+
+
+def _name(segment: str) -> str:
+    return segment.strip("<>").rpartition(":")[2]
+
+
+def _description(made: Door) -> str:
+    """Who may, what else there is to know, and which conflicts are met."""
+    roles = ", ".join(role for role in Role if role in made.roles - {Role.OPERATOR})
+    notes = manual.NOTES.get(made.name, "").split("\n\n")
+    parts = [f"For: {roles}.", *(fill(note, _WIDTH) for note in notes)]
+    if made.conflicts:
+        codes = "\n".join(f"- `{code}`: {manual.CONFLICTS[code]}" for code in made.conflicts)
+        parts.append(f"Conflicts (409):\n\n{codes}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _parameters(made: Door) -> list[dict[str, Any]]:
+    parameters = [_path_parameter(part) for part in made.path.split("/") if "<" in part]
+    if made.query is not None:
+        parameters.append({"in": "query", "schema": made.query})
+    if made.versioned:
+        parameters.append(_header("If-Match", "The ETag that was last read.", '"1"', ETAG))
+    if made.repeatable:
+        required = made.roles == {Role.WEBSITE}
+        meaning = "A key for this request, to repeat it safely; the website must send one."
+        parameters.append(
+            _header("Idempotency-Key", meaning, "form-5f2c7a1e", IDEMPOTENCY_KEY, required=required)
+        )
+    return parameters
+
+
+def _path_parameter(segment: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "format": "uuid"}
+    if not segment.startswith("<uuid:"):
+        schema = {"type": "string", "pattern": f"^{schemas.SUBJECT}$"}
+    return {"in": "path", "name": _name(segment), "required": True, "schema": schema}
+
+
+def _header(
+    name: str, meaning: str, example: str, pattern: str, *, required: bool = True
+) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": name,
+        "required": required,
+        "description": meaning,
+        "schema": {"type": "string", "pattern": f"^{pattern}$"},
+        "example": example,
+    }
+
+
+def _request_content(made: Door) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if made.accepts in (Accepts.JSON, Accepts.JSON_OR_FILES):
+        media_type = f"application/{'merge-patch+' if made.method == 'PATCH' else ''}json"
+        content[media_type] = _media(made.body, examples.REQUESTS[made.name])
+    if made.accepts in (Accepts.FILE, Accepts.JSON_OR_FILES):
+        content["multipart/form-data"] = _media(_multipart(made.body), examples.FILES[made.name])
+    return content
+
+
+def _multipart(json_part: type[Schema] | None) -> dict[str, Any]:
+    """One file, or the JSON part and any number of files; each named after its kind."""
+    if json_part is None:
+        properties: dict[str, Any] = {kind.value: _FILE for kind in DocumentKind}
+        counted: dict[str, Any] = {"minProperties": 1, "maxProperties": 1}
+    else:
+        files = {kind.value: {"type": "array", "items": _FILE} for kind in DocumentKind}
+        properties, counted = {"application": json_part, **files}, {"required": ["application"]}
+    return {"type": "object", "properties": properties, "additionalProperties": False, **counted}
+
+
+def _responses(made: Door) -> dict[str, Any]:
+    statuses = set(_FOR_ALL)
+    if "<" in made.path or made.name == "submit_application":
+        statuses.add(404)
+    if made.versioned:
+        statuses |= {412, 428}
+    if made.name in _COUNTED:
+        statuses.add(429)
+    problems: dict[str, Any] = {str(status): f"Problem{status}" for status in sorted(statuses)}
+    if made.conflicts:
+        problems["409"] = problem_response(409, made.conflicts)
+    success = str(made.status) if made.answer is not None else "204"
+    return {success: _success(made), **dict(sorted(problems.items()))}
+
+
+def problem_response(status: int, codes: tuple[str, ...], *headers: str) -> dict[str, Any]:
+    """The response of these types of problems."""
+    return {
+        "description": manual.MEANINGS[status],
+        "headers": {name: name for name in ("X-Request-Id", *headers)},
+        "content": {
+            "application/problem+json": {
+                "schema": "Problem",
+                "examples": {code: code for code in codes},
+            }
+        },
+    }
+
+
+def _success(made: Door) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": "Done; there is nothing to say." if made.answer is None else "Done.",
+        "headers": {name: name for name in _headers(made)},
+    }
+    if made.answer is not None:
+        described["content"] = _answer_content(made.answer)
+    if links := dict(_links(made)):
+        described["links"] = links
+    return described
+
+
+def _headers(made: Door) -> Iterator[str]:
+    yield "X-Request-Id"
+    if made.location:
+        yield "Location"
+    if _has_version(made):
+        yield "ETag"
+    if any(get_origin(kind) is Page for kind in (made.answer, *get_args(made.answer))):
+        yield "Link"
+    if made.answer is bytes:
+        yield "Content-Disposition"
+
+
+def _has_version(made: Door) -> bool:
+    return isinstance(made.answer, type) and get_type_hints(made.answer).get("version") is int
+
+
+def _answer_content(kind: Any) -> dict[str, Any]:
+    if kind is bytes:
+        return {str(media_type): {"schema": _FILE} for media_type in MediaType}
+    return {"application/json": _media(_answer(kind), examples.answers(kind))}
+
+
+def _answer(kind: Any) -> Any:
+    if get_origin(kind) is list:
+        return {"type": "array", "items": answer_schema(get_args(kind)[0])}
+    if get_origin(kind) in (Union, UnionType):
+        return {"anyOf": [answer_schema(part) for part in get_args(kind)]}
+    return answer_schema(kind)
+
+
+def _media(schema: Any, shown: dict[str, object]) -> dict[str, Any]:
+    return {"schema": schema, "examples": {name: {"value": value} for name, value in shown.items()}}
+
+
+def _links(made: Door) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What can be done next: with the thing that was made, or with the version that was read."""
+    version = {"header.If-Match": "$response.header.ETag"} if _has_version(made) else {}
+    for following in DOORS:
+        known = _known(made, following)
+        if known is None or (made.method == "GET" and not (version and following.versioned)):
+            continue
+        parameters = {**known, **(version if following.versioned else {})}
+        yield following.name, {"operationId": following.name, "parameters": parameters}
+
+
+def _known(made: Door, following: Door) -> dict[str, str] | None:
+    """The path parameters of `following`, as far as `made` tells them; None if not all."""
+    if made.method == "GET":
+        return _from_path(made.path) if following.path == made.path else None
+    if made.method != "POST":
+        return None
+    for collection in (made.path, made.location.removesuffix("/{id}")):
+        item, _, rest = following.path.removeprefix(f"{collection}/<uuid:").partition(">")
+        if following.path.startswith(f"{collection}/<uuid:") and "<" not in rest:
+            return {**_from_path(collection), item: "$response.body#/id"}
+    return None
+
+
+def _from_path(path: str) -> dict[str, str]:
+    names = [_name(part) for part in path.split("/") if "<" in part]
+    return {name: f"$request.path.{name}" for name in names}

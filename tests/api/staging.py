@@ -1,0 +1,130 @@
+"""What a generated request needs in order to be met by something: a role, and things to act on."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from schemathesis import Case
+
+from tests.factories import PDF, multipart
+from tests.world import World
+
+# The role that sends each operation; where none is named it is the recruiter of the team.
+ROLES = {
+    "submit_application": "website",
+    "erase_application": "officer",
+    "record_consent": "website",
+    "remove_document": "officer",
+    "add_wording": "officer",
+    "hold_application": "officer",
+    "hold_procedure": "officer",
+    "read_hold": "officer",
+    "change_hold": "officer",
+    "list_talent_pool": "sourcer",
+    "purge": "purger",
+    "read_purge_run": "officer",
+    "list_duties": "officer",
+    "list_audit_events": "officer",
+    "create_token": "admin",
+    "list_tokens": "admin",
+    "revoke_token": "admin",
+}
+WITHIN = "2027-04-01"  # a day on which procedures and holds may end
+_numbers = count(1)
+
+
+def name_of(case: Case) -> str:
+    return str(case.operation.definition.raw["operationId"])
+
+
+def role_of(case: Case) -> str:
+    return ROLES.get(name_of(case), "recruiter")
+
+
+class Stage:
+    """A world with a vacancy and a wording, where each request finds fresh things to act on."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.vacancy = world.procedure("V-1")
+        self.run = world.purge().json["id"]
+        world.wording("w1")
+
+    def place(self, case: Case) -> None:
+        """Fit a generated request for this world: who sends it, to what, with which words."""
+        self.authorize(case)
+        self.fit_body(case)
+        if case.path_parameters:
+            case.path_parameters = {**case.path_parameters, **self._path(case)}
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = '"1"'
+
+    def authorize(self, case: Case) -> None:
+        if "security" not in case.operation.definition.raw:
+            case.headers["Authorization"] = f"Bearer {self.world.token(role_of(case))}"
+            if role_of(case) == "website" and case.method == "POST":
+                case.headers["Idempotency-Key"] = f"staged-{next(_numbers)}"
+
+    def fit_body(self, case: Case) -> None:
+        """Put in words that exist here, and days that may be, where a body has valid ones."""
+        if case.media_type == "multipart/form-data":
+            _attach_files(case.body)
+        elif isinstance(case.body, dict):
+            fitting = {name: _FITTING[name] for name in _FITTING if name in case.body}
+            case.body = {**case.body, **fitting}
+            if "consent" in case.body:
+                case.body["consent"] = {"wording_version": "w1"}
+
+    def _path(self, case: Case) -> dict[str, str]:
+        names = case.path_parameters
+        made = {name: str(make()) for name, make in self._makers.items() if name in names}
+        if "document_id" in names:
+            made["application_id"], made["document_id"] = self._document()
+        return made
+
+    @property
+    def _makers(self) -> dict[str, Callable[[], object]]:
+        return {
+            "application_id": self.world.apply,
+            "procedure_id": self._procedure,
+            "hold_id": self._hold,
+            "token_id": self._token,
+            "run_id": lambda: self.run,
+            "subject": lambda: "interviewer",
+            "name": lambda: "start.js",
+        }
+
+    def _procedure(self) -> object:
+        return self.world.procedure(f"V-fresh-{next(_numbers)}")
+
+    def _hold(self) -> object:
+        order = {"reason": "investigation", "case_reference": "C-1", "until": "2027-03-01"}
+        path = f"/applications/{self.world.apply()}/holds"
+        return self.world.post(path, "officer", json=order).json["id"]
+
+    def _token(self) -> object:
+        order = {"role": "screener", "subject": "s", "expires_at": "2027-03-01T00:00:00Z"}
+        return self.world.post("/tokens", "admin", json=order).json["id"]
+
+    def _document(self) -> tuple[str, str]:
+        application_id = str(self.world.apply())
+        files = multipart({}, cv=("cv.pdf", PDF))
+        del files["application"]
+        path = f"/applications/{application_id}/documents"
+        return application_id, self.world.post(path, "recruiter", data=files).json["id"]
+
+
+_FITTING = {
+    "procedure_reference": "V-1",
+    "wording_version": "w1",
+    "channel": "website",
+    "until": WITHIN,
+    "ends_on": WITHIN,
+    "expires_at": f"{WITHIN}T00:00:00Z",
+}
+
+
+def _attach_files(body: Any) -> None:
+    for kind in ("cv", "letter", "certificate", "other"):
+        if kind in body:
+            body[kind] = [PDF for _ in body[kind]] if isinstance(body[kind], list) else PDF

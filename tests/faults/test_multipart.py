@@ -1,0 +1,230 @@
+"""Multipart bodies that are cut off, too large, too many, or something else."""
+
+import io
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.factories import PDF, FieldsFactory
+from tests.faults.problems import SECRET, demand_problem
+from tests.faults.wire import BOUNDARY, CONTENT_TYPE, file_part, joined, json_part, part
+from tests.harness.databases import Databases
+from tests.world import World
+
+KIB = 1024
+MIB = 1024 * KIB
+REFERENCE = {"procedure_reference": "V-1"}
+
+
+def submission() -> dict[str, object]:
+    return {**REFERENCE, "fields": FieldsFactory()}
+
+
+def send(world: World, body: bytes, **options: object) -> TestResponse:
+    return world.post("/applications", "website", data=body, content_type=CONTENT_TYPE, **options)
+
+
+@pytest.fixture(scope="module")
+def small(databases: Databases, tmp_path_factory: pytest.TempPathFactory):
+    """A world that takes little."""
+    url = databases.fresh("sqlite")
+    environment = {"KLUIS_MAX_JSON_KB": "16", "KLUIS_MAX_FILE_MB": "1", "KLUIS_MAX_FILES": "2"}
+    world = World.make(url, tmp_path_factory.mktemp("small"), environment)
+    world.procedure()
+    yield world
+    world.close()
+    databases.drop(url)
+
+
+def count(world: World) -> int:
+    procedure_id = world.get("/procedures", "recruiter").json["items"][0]["id"]
+    return len(world.get(f"/procedures/{procedure_id}/applications", "recruiter").json["items"])
+
+
+WHOLE = joined(json_part(submission()), file_part(PDF), file_part(PDF * 9, "letter"))
+TAIL = len(f"--{BOUNDARY}--\r\n")
+
+
+@pytest.mark.parametrize("end", [*range(37, len(WHOLE) - TAIL, 37), *range(-TAIL - 9, -3)])
+def test_a_body_that_is_cut_off_makes_no_application(world_of_cuts: World, end: int):
+    demand_problem(send(world_of_cuts, WHOLE[:end]), 400, "malformed", [])
+    assert count(world_of_cuts) == 0
+
+
+@pytest.fixture(scope="module")
+def world_of_cuts(databases: Databases, tmp_path_factory: pytest.TempPathFactory):
+    url = databases.fresh("sqlite")
+    world = World.make(url, tmp_path_factory.mktemp("cuts"))
+    world.procedure()
+    yield world
+    world.close()
+    databases.drop(url)
+
+
+def test_the_whole_body_makes_one(world: World):
+    world.procedure()
+    assert send(world, WHOLE).status_code == 201
+    assert count(world) == 1
+
+
+@pytest.mark.parametrize("promised", [len(WHOLE) + 1, len(WHOLE) + MIB])
+def test_a_body_shorter_than_promised_is_400(world: World, promised: int):
+    world.procedure()
+    length = {"CONTENT_LENGTH": str(promised)}
+    demand_problem(send(world, WHOLE, environ_overrides=length), 400, "malformed", [])
+    assert count(world) == 0
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda n: part(f'name="field{n}"', b"x"),
+        lambda n: file_part(PDF, "cv", f"{n}.pdf"),
+        lambda n: file_part(PDF, f"kind{n}", f"{n}.pdf"),
+        lambda n: json_part(submission()),
+        lambda n: part('name=""', b""),
+    ],
+    ids=["fields", "files", "files of unknown kinds", "JSON parts", "nameless parts"],
+)
+def test_a_thousand_and_one_parts_are_413(shared: World, made):
+    body = joined(json_part(submission()), *(made(n) for n in range(1000)))
+    demand_problem(send(shared, body), 413, "too-large", [])
+
+
+def test_more_files_than_allowed_are_413(small: World):
+    body = joined(json_part(submission()), *[file_part(PDF)] * 3)
+    demand_problem(send(small, body), 413, "too-large", [])
+    assert send(small, joined(json_part(submission()), *[file_part(PDF)] * 2)).status_code == 201
+
+
+def test_files_added_one_by_one_stay_within_the_number_too(small: World):
+    path = f"/applications/{small.apply()}/documents"
+    for status in (201, 201, 413):
+        sent = joined(file_part(PDF))
+        answer = small.post(path, "website", data=sent, content_type=CONTENT_TYPE)
+        assert answer.status_code == status
+    demand_problem(answer, 413, "too-large", [])
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 201), (1, 413)])
+def test_a_file_may_be_as_large_as_allowed_and_no_byte_larger(small: World, over: int, status: int):
+    content = PDF.ljust(MIB + over, b" ")
+    assert send(small, joined(json_part(submission()), file_part(content))).status_code == status
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 201), (1, 413)])
+def test_json_may_be_as_large_as_allowed_and_no_byte_larger(small: World, over: int, status: int):
+    plain = json_part(submission())
+    content = plain.partition(b"\r\n\r\n")[2].removesuffix(b"\r\n").ljust(16 * KIB + over)
+    assert send(small, joined(json_part(content))).status_code == status
+    whole = small.post("/applications", "website", data=content, content_type="application/json")
+    assert whole.status_code == status
+
+
+@pytest.mark.parametrize("content_type", ["application/json", CONTENT_TYPE])
+def test_a_body_that_says_it_is_too_large_is_413_unread(small: World, content_type: str):
+    length = {"CONTENT_LENGTH": str(10**15)}
+    answer = small.post(
+        "/applications",
+        "website",
+        data=SECRET.encode(),
+        content_type=content_type,
+        environ_overrides=length,
+    )
+    demand_problem(answer, 413, "too-large", [])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "opening"),
+    [("application/json", b'"'), (CONTENT_TYPE, part('name="cv"; filename="x"', PDF))],
+)
+def test_a_body_of_unsaid_length_is_413_once_it_is_too_large(
+    small: World, content_type: str, opening: bytes
+):
+    endless = io.BytesIO(opening + b"x" * 5 * MIB)
+    answer = small.post(
+        "/applications",
+        "website",
+        input_stream=endless,
+        content_type=content_type,
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    demand_problem(answer, 413, "too-large", [])
+    assert endless.tell() < 5 * MIB  # it was not read to its end first
+
+
+WRONG = {
+    "no JSON part": (joined(file_part(PDF)), "/parts/application", "required"),
+    "nothing": (b"", "/parts/application", "required"),
+    "no part at all": (joined(), "/parts/application", "required"),
+    "an unknown field": (
+        joined(json_part(submission()), part(f'name="{SECRET}"', b"x")),
+        "/parts",
+        "unknown",
+    ),
+    "an unknown kind of file": (
+        joined(json_part(submission()), file_part(PDF, SECRET)),
+        "/parts",
+        "unknown",
+    ),
+    "a kind without a file": (
+        joined(json_part(submission()), part('name="cv"', PDF)),
+        "/parts",
+        "unknown",
+    ),
+    "a traversing kind": (
+        joined(json_part(submission()), file_part(PDF, "../cv")),
+        "/parts",
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "pointer", "code"), WRONG.values(), ids=WRONG)
+def test_a_part_that_is_missing_or_unknown_is_422(
+    shared: World, body: bytes, pointer: str, code: str
+):
+    demand_problem(send(shared, body), 422, "invalid", [(pointer, code)])
+
+
+BROKEN = {
+    "the JSON part twice": joined(json_part(submission()), json_part(submission())),
+    "no boundary in it": b"words",
+    "another boundary": WHOLE.replace(BOUNDARY.encode(), b"another"),
+    "a part without a name": joined(part("", b"x")),
+    "a part without a head": f"--{BOUNDARY}\r\n\r\nx\r\n--{BOUNDARY}--\r\n".encode(),
+    "an endless head": f"--{BOUNDARY}\r\n".encode() + b"X-Long: " + b"x" * MIB,
+    "a head of nonsense": f"--{BOUNDARY}\r\n".encode() + b"\xff\x00: \x01\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+def test_what_is_not_multipart_is_refused_as_unreadable(shared: World, body: bytes):
+    answer = send(shared, body)
+    assert answer.status_code in (400, 413, 422)
+    demand_problem(answer, answer.status_code)
+
+
+def test_the_json_part_may_be_sent_as_a_file_or_as_a_field(world: World):
+    world.procedure()
+    content = json_part(submission()).partition(b"\r\n\r\n")[2].removesuffix(b"\r\n")
+    as_file = part('name="application"; filename="a.json"', content, "application/json")
+    assert send(world, joined(as_file)).status_code == 201
+    assert send(world, joined(part('name="application"', content))).status_code == 201
+    assert send(world, joined(file_part(PDF), json_part(content))).status_code == 201
+    assert count(world) == 3
+
+
+def test_one_bad_file_of_two_makes_nothing(world: World):
+    world.procedure()
+    body = joined(json_part(submission()), file_part(PDF), file_part(b"MZ\x90", "letter"))
+    faults = [("/parts/letter/1", "not-an-accepted-kind-of-file")]
+    demand_problem(send(world, body), 422, "invalid", faults)
+    assert count(world) == 0
+
+
+def test_adding_documents_takes_exactly_one_file(shared: World):
+    path = f"/applications/{shared.apply()}/documents"
+    for body in (joined(), joined(file_part(PDF), file_part(PDF))):
+        answer = shared.post(path, "website", data=body, content_type=CONTENT_TYPE)
+        demand_problem(answer, 422, "invalid", [("/parts", "one-file")])
