@@ -15,7 +15,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--throw-away", is_flag=True, help="Start a service for the demo, and remove it.")
 @click.option("--url", help="The running service, made with `kluis init --demo`.")
-@click.option("--admin-token-file", type=_FILE, help="The file with an admin's token.")
+@click.option("--admin-token-file", type=_FILE, help="An admin's token, valid at the clock.")
 @click.option("--clock-file", type=_FILE, help="The file named in the service's KLUIS_DEMO_CLOCK.")
 @click.option(
     "--resume",

@@ -41,7 +41,7 @@ def open_procedures(stage: Stage) -> list[Procedure]:
             raise Unexpected("The service does not read its time from --clock-file.")
         _make_team(stage, made["id"], recruiter)
         procedures.append(Procedure(made["id"], title, ends_on, recruiter))
-        stage.say(f"{reference}  {title:<26} ends {ends_on:%d %b %Y}, {recruiter}")
+        stage.say(f"{reference}  {title:<23}  ends {ends_on:%d %b %Y}, {recruiter}")
     _add_wording(stage)
     return procedures
 

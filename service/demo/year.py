@@ -29,7 +29,7 @@ _HANDED_OVER = ["name", "email", "phone", "address", "nationality", "work_permit
 _WHY = {
     "running": "running",
     "aftercare": "aftercare",
-    "talent_pool": "consented",
+    "talent_pool": "consent",
     "over": "held",
 }
 
@@ -59,7 +59,7 @@ class Year:
 
     def perform(self, start: date) -> None:
         self._stage.console.print(
-            "[dim]The job runs on Mondays at 00:05. Left are those in a running procedure,\n"
+            "[dim]The job runs once a week, at 00:05. Left are those in a running procedure,\n"
             "in the month after it, kept longer with consent, or held.[/]"
         )
         last = months_later(start + timedelta(weeks=_FIRST_RUN), MONTHS)
@@ -129,8 +129,8 @@ class Year:
         why = Counter(_WHY[one["phase"]] for one in said if one)
         reasons = "  ".join(f"{reason} [bold]{why[reason]:>3}[/]" for reason in _WHY.values())
         stage.console.print(
-            f"[cyan]{stage.clock.today:%b %Y}[/]  deleted [bold]{self._deleted:>3}[/]  "
-            f"left [bold]{why.total():>3}[/] [dim]=[/] {reasons}",
+            f"[cyan]{stage.clock.today:%b %Y}[/]  gone [bold]{self._deleted:>3}[/]  "
+            f"left [bold]{why.total():>3}[/]: {reasons}",
             highlight=False,
         )
         self._deleted = 0

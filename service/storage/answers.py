@@ -35,4 +35,7 @@ def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
 
 
 def delete_expired_answers(session: Session, now: datetime) -> None:
-    session.execute(delete(StoredAnswer).where(StoredAnswer.expires_at <= now))
+    """Delete what has had its day, but for what another transaction holds: two runs never wait."""
+    expired = select(StoredAnswer.scope).where(StoredAnswer.expires_at <= now)
+    free = expired.with_for_update(skip_locked=True).scalar_subquery()
+    session.execute(delete(StoredAnswer).where(StoredAnswer.scope.in_(free)))

@@ -53,8 +53,9 @@ def list_audit_events(session: Session, wanted: AuditFilter, part: Slice) -> Seq
 
 
 def delete_audit_events_before(session: Session, moment: datetime, limit: int) -> None:
-    """Delete at most `limit` events older than `moment`."""
+    """Delete at most `limit` events older than `moment`, but for what another run is deleting."""
     old = select(AuditEvent.id).where(AuditEvent.at < moment).limit(limit)
+    old = old.with_for_update(skip_locked=True)
     session.execute(delete(AuditEvent).where(AuditEvent.id.in_(old.scalar_subquery())))
 
 

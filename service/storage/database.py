@@ -73,9 +73,16 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def begin_writing(session: Session) -> None:
-    """Begin the session's transaction as one that will write."""
-    session.connection(execution_options={_WRITES: True})
+def begin_writing(session: Session, *, one_moment: bool = False) -> None:
+    """Begin the session's transaction as one that will write.
+
+    With `one_moment` all its queries see the database as it was at the first of them: what is
+    deleted meanwhile is not seen in part. SQLite's transactions do so anyway.
+    """
+    options: dict[str, Any] = {_WRITES: True}
+    if one_moment and session.get_bind().dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    session.connection(execution_options=options)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ class Signals:
     def alarm(self, kind: Alarm, **facts: object) -> None:
         """Raise an alarm event. `facts` are ids, codes, dates and counts."""
         self._alarms.labels(kind).inc()
-        _log.warning("alarm", alarm=kind, **{name: str(fact) for name, fact in facts.items()})
+        _log.warning("alarm", alarm=kind, **_said(facts))
 
     def denied(self, code: str) -> None:
         self._denied.labels(code).inc()
@@ -74,3 +74,8 @@ class Signals:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types
         return generate_latest(registry)
+
+
+def _said(facts: dict[str, object]) -> dict[str, str]:
+    """What is known, as text; a fact that does not apply is left out."""
+    return {name: str(fact) for name, fact in facts.items() if fact is not None}

@@ -34,7 +34,7 @@ from service.storage.tables import (
     TeamMember,
     sealed_column,
 )
-from service.usecases.case import Case, open_seal, usecase
+from service.usecases.case import Case, keep_answer_with, open_seal, sight_of, usecase
 from service.usecases.consents import get_wording
 from service.usecases.documents import Upload, store_upload
 from service.usecases.records import (
@@ -44,7 +44,6 @@ from service.usecases.records import (
     lock_record,
     open_fields,
     settle,
-    sight_of,
 )
 
 Fields = Mapping[str, object]
@@ -157,7 +156,7 @@ def withdraw_application(case: Case, application_id: UUID) -> Standing:
         raise Conflict("already-withdrawn", "The application was withdrawn before.")
     row.withdrawn_on = case.today
     row.status = Status.WITHDRAWN
-    case.keep_answer_under(open_seal(case, found))
+    keep_answer_with(case, found)
     return settle(case, found)
 
 

@@ -7,11 +7,11 @@ commits. A refusal rolls back and is audited; a database that fails is Unavailab
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -21,9 +21,17 @@ from service.config.settings import Settings
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import LiveKeyring
 from service.crypto.seals import RecordSeal
-from service.domain.errors import KeyReused, NotFound, Refusal, TooManyReads, Unavailable
+from service.domain.errors import (
+    Forbidden,
+    KeyReused,
+    NotFound,
+    Refusal,
+    TooManyReads,
+    Unavailable,
+    Unreadable,
+)
 from service.domain.ids import ENTROPY_BYTES, uuid7
-from service.domain.policy import Action, Purpose, Role, demand
+from service.domain.policy import Action, Purpose, Role, Sight, demand, readable_fields, sight
 from service.domain.retention import today_of
 from service.storage import answers, audit, purges
 from service.storage.applications import Found, Reach, find_application
@@ -33,7 +41,22 @@ from service.telemetry.signals import Alarm, Signals
 from service.usecases.clock import Clock
 
 ANSWERS_KEPT = timedelta(hours=24)
-_ANSWER = "answer"
+# What several queries tell of one record must be of one moment: a purge may be running.
+OF_ONE_MOMENT = frozenset(
+    {
+        Action.READ_APPLICATION,
+        Action.LIST_APPLICATIONS,
+        Action.READ_RETENTION,
+        Action.LIST_DOCUMENTS,
+        Action.READ_DOCUMENT,
+        Action.READ_CONSENT,
+        Action.READ_HOLD,
+        Action.SEARCH_TALENT_POOL,
+        Action.READ_PURGE_RUN,
+        Action.READ_DUTIES,
+        Action.VERIFY_RETENTION,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -195,7 +218,7 @@ def _transaction(case: Case, action: Action) -> Iterator[None]:
 
 
 def _begin(case: Case) -> None:
-    begin_writing(case.session)
+    begin_writing(case.session, one_moment=case.action in OF_ONE_MOMENT)
     case.now = case.house.clock.now()
     case.today = case.house.today(case.session)
 
@@ -239,18 +262,48 @@ def _kept_answer(case: Case) -> Mapping[str, object] | None:
         return None
     if kept.fingerprint != fingerprint:
         raise KeyReused
-    answer = _seal_of_kept(case, kept).open(_ANSWER, kept.sealed or b"")
-    return cast("Mapping[str, object]", answer)
-
-
-def _seal_of_kept(case: Case, kept: StoredAnswer) -> RecordSeal:
     if kept.application_id is None:
-        return _loose_seal(case, kept.kek_id or "", kept.scope)
-    case.about(kept.application_id)
-    found = find_application(case.session, kept.application_id, case.reach)
+        opened = _opened(_loose_seal(case, kept.kek_id or "", scope), kept)
+    else:
+        case.about(kept.application_id)
+        found = reached(case, find_application(case.session, kept.application_id, case.reach))
+        opened = _opened(open_seal(case, found), kept)
+        _disclose_again(case, found, opened["fields"])
+    case.entry.details = {**opened["details"], "repeated": True}
+    case.purpose = opened["purpose"] and Purpose(opened["purpose"])
+    answer: Mapping[str, object] = opened["answer"]
+    return answer
+
+
+def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:
+    return cast("dict[str, Any]", seal.open(_answer_field(kept.scope), kept.sealed or b""))
+
+
+def _disclose_again(case: Case, found: Found, fields: list[str]) -> None:
+    """What an answer shows, it shows again only to who may still see it, and it counts as read."""
+    if not fields:
+        return
+    if not readable_fields(sight_of(case, found)).issuperset(fields):
+        raise Forbidden
+    case.disclose([found.application.id], fields)
+
+
+def reached(case: Case, found: Found | None) -> Found:
+    """What was found, if the role on its team allows the action; else it is not there for him."""
     if found is None:
         raise NotFound
-    return open_seal(case, found)
+    if found.team_role is not None and case.action is not None:
+        demand(found.team_role, case.action)
+        sight_of(case, found)  # past the phase in which he sees anything, nothing is there for him
+    return found
+
+
+def sight_of(case: Case, found: Found) -> Sight:
+    """What the principal may see of this record today; NotFound where that is nothing."""
+    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
+    if not seen.groups:
+        raise NotFound
+    return seen
 
 
 def open_seal(case: Case, found: Found) -> RecordSeal:
@@ -258,6 +311,15 @@ def open_seal(case: Case, found: Found) -> RecordSeal:
     ring = case.house.keyring.holding(found.key.kek_id)
     row = found.application
     return ring.open_record(row.id, row.procedure_id, found.key.kek_id, found.key.wrapped)
+
+
+def keep_answer_with(case: Case, found: Found) -> None:
+    """Keep a repeatable answer with its record; apart from it, if the record's key is damaged.
+
+    For such answers only as hold dates: from a damaged record, too, people withdraw.
+    """
+    with suppress(Unreadable):
+        case.keep_answer_under(open_seal(case, found))
 
 
 def _keep_answer(case: Case, result: object) -> None:
@@ -270,7 +332,15 @@ def _keep_answer(case: Case, result: object) -> None:
         seal = _loose_seal(case, row.kek_id, row.scope)
     else:
         row.application_id = seal.application_id
-    row.sealed = seal.seal(_ANSWER, orjson.loads(orjson.dumps(result)))
+    shown = case.entry.fields if case.entry.shown else []
+    noted = {"fields": shown, "purpose": case.purpose, "details": case.entry.details}
+    kept = {"answer": result, **noted}
+    row.sealed = seal.seal(_answer_field(row.scope), orjson.loads(orjson.dumps(kept)))
+
+
+def _answer_field(scope: bytes) -> str:
+    """Tied to its caller and key: an answer moved to another's row does not open."""
+    return f"answer:{scope.hex()}"
 
 
 def _loose_seal(case: Case, kek_id: str, scope: bytes) -> RecordSeal:

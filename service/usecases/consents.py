@@ -8,7 +8,7 @@ from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.storage import consents
 from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
-from service.usecases.case import Case, open_seal, usecase
+from service.usecases.case import Case, keep_answer_with, usecase
 from service.usecases.records import Standing, get_record, lock_record, settle
 from service.usecases.views import view_of
 
@@ -66,7 +66,7 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
     )
     case.session.flush()
     case.entry.details = {"change": statement.change, "wording": statement.wording_version}
-    case.keep_answer_under(open_seal(case, found))
+    keep_answer_with(case, found)
     return settle(case, found)
 
 

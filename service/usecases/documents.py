@@ -1,7 +1,7 @@
 """Documents: sealed while they arrive, stored in one short transaction, served chunk by chunk."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,12 +33,11 @@ from service.storage import documents
 from service.storage.applications import Found
 from service.storage.database import unavailable_when_failing
 from service.storage.tables import Document
-from service.usecases.case import Case, open_seal, usecase
+from service.usecases.case import Case, open_seal, sight_of, usecase
 from service.usecases.records import (
     get_record,
     lock_record,
     settle,
-    sight_of,
     state_purpose,
 )
 from service.usecases.views import view_of
@@ -206,12 +205,12 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     count = chunk_count(row.size)
     with _damage_alarmed(case, row):
         key = open_seal(case, found).unwrap_document_key(row.id, row.header)
-        first = documents.read_chunks(case.session, row.id, 0)[:1]
-        next(DocumentOpener(key).open_all(first, count), None)
+        first = documents.read_chunks(case.session, row.id, 0)
+        next(DocumentOpener(key).open_all(first[:1], count), None)
 
     def chunks() -> Iterator[bytes]:
         with _damage_alarmed(case, row):
-            yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id), count)
+            yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id, first), count)
 
     return Download(
         f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks
@@ -229,17 +228,19 @@ def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None
     settle(case, found)
 
 
-def _sealed_chunks(case: Case, document_id: UUID) -> Iterator[bytes]:
-    """All sealed chunks, a few a transaction: no connection waits for a slow reader."""
-    number = 0
-    while True:
+def _sealed_chunks(case: Case, document_id: UUID, first: Sequence[bytes]) -> Iterator[bytes]:
+    """All sealed chunks, from the first few on: no connection waits for a slow reader.
+
+    Those were found together with the document, so that a small one is served whole even if it
+    is deleted meanwhile; a larger one then breaks off behind them, where a client notices.
+    """
+    sealed, number = first, 0
+    while sealed:
+        yield from sealed
+        number += len(sealed)
         with unavailable_when_failing():
             sealed = documents.read_chunks(case.session, document_id, number)
             case.session.commit()
-        if not sealed:
-            return
-        yield from sealed
-        number += len(sealed)
 
 
 @contextmanager
@@ -252,8 +253,9 @@ def _damage_alarmed(case: Case, row: Document) -> Iterator[None]:
         with unavailable_when_failing():
             is_there = documents.find_document(case.session, record_id, document_id) is not None
             case.session.rollback()
-        if is_there:
-            case.house.signals.unreadable(record_id, ["document"])
+        if not is_there:
+            raise NotFound from None
+        case.house.signals.unreadable(record_id, ["document"])
         raise
 
 

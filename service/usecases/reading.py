@@ -13,13 +13,12 @@ from service.storage import applications, procedures
 from service.storage.applications import Found
 from service.storage.slices import Slice
 from service.storage.tables import Channel, Status
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case, sight_of, usecase
 from service.usecases.paging import Page, next_after
 from service.usecases.records import (
     demand_fields,
     get_record,
     open_fields,
-    sight_of,
     state_purpose,
 )
 from service.usecases.views import view_of
@@ -90,7 +89,7 @@ def list_applications(
     if member is None:
         raise NotFound
     demand(member.role, Action.LIST_APPLICATIONS)
-    loaded = _listed(case, fields)
+    loaded = _listed(fields, widest_sight(case.principal.role) & widest_sight(member.role))
     rows = applications.list_applications(case.session, procedure_id, case.reach, loaded, asked)
     return _shown_page(case, rows, fields, asked)
 
@@ -100,14 +99,13 @@ def list_talent_pool(
     case: Case, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     """A page of the people who agreed to be found for other work."""
-    loaded = _listed(case, fields)
+    loaded = _listed(fields, widest_sight(case.principal.role))
     rows = applications.list_talent_pool(case.session, case.reach, loaded, asked)
     return _shown_page(case, rows, fields, asked)
 
 
-def _listed(case: Case, fields: frozenset[str] | None) -> frozenset[str]:
+def _listed(fields: frozenset[str] | None, widest: frozenset[str]) -> frozenset[str]:
     """The fields to load: those asked for, or those that lists show; never more than the role's."""
-    widest = widest_sight(case.principal.role)
     if fields is None:
         return LISTED & widest
     demand_fields(fields, widest)

@@ -6,13 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from service.crypto.seals import RecordSeal
-from service.domain.errors import Fault, Forbidden, Invalid, NotFound, Unreadable, VersionStale
-from service.domain.policy import OFFICER_PURPOSES, Purpose, Role, Sight, demand, sight
+from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
+from service.domain.policy import OFFICER_PURPOSES, Purpose, Role
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.storage import consents, holds
 from service.storage.applications import Found, find_application, lock_application
 from service.storage.tables import Application, Procedure, sealed_column
-from service.usecases.case import Case, open_seal
+from service.usecases.case import Case, open_seal, reached
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Standing:
 def get_record(case: Case, application_id: UUID, fields: Iterable[str] = ()) -> Found:
     """The application, if the principal reaches it and his role on its team allows the action."""
     case.about(application_id)
-    return _allowed(case, find_application(case.session, application_id, case.reach, fields))
+    return reached(case, find_application(case.session, application_id, case.reach, fields))
 
 
 def lock_record(
@@ -39,15 +39,7 @@ def lock_record(
     """The same, locked until the case ends."""
     wanted = list(fields)
     found = get_record(case, application_id)
-    return _allowed(case, lock_application(case.session, found, case.reach, wanted, alone=alone))
-
-
-def sight_of(case: Case, found: Found) -> Sight:
-    """What the principal may see of this record today; NotFound where that is nothing."""
-    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
-    if not seen.groups:
-        raise NotFound
-    return seen
+    return reached(case, lock_application(case.session, found, case.reach, wanted, alone=alone))
 
 
 def demand_version(found_version: int, expected: int) -> None:
@@ -133,12 +125,3 @@ def standing(row: Application, retention: Retention, today: date) -> Standing:
     phase = phase_of(retention.end, row.purge_on, today)
     hold = row.hold_until if is_held(row.hold_until, today) else None
     return Standing(row.id, row.purge_on, retention.rule, phase, hold, row.version)
-
-
-def _allowed(case: Case, found: Found | None) -> Found:
-    if found is None:
-        raise NotFound
-    if found.team_role is not None and case.action is not None:
-        demand(found.team_role, case.action)
-        sight_of(case, found)  # past the phase in which he sees anything, nothing is there for him
-    return found

@@ -105,6 +105,8 @@ def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Han
 
 def _pass(made: Door, values: dict[str, Any]) -> Response:
     case = _open_case()
+    if "application_id" in values:
+        case.about(values["application_id"])  # a refusal at the door names it as well
     try:
         if case.principal.role not in made.roles:
             raise Forbidden

@@ -148,7 +148,7 @@ def _page(path: str) -> dict[str, Any]:
     answered = {
         "description": "Done.",
         "headers": {"X-Request-Id": "X-Request-Id"},
-        "content": {media_type: {"schema": {"type": "string"}}},
+        "content": {media_type: {"schema": {} if "yaml" in media_type else {"type": "string"}}},
     }
     return {
         "operationId": name,

@@ -72,7 +72,10 @@ def _render(status: int, code: str, title: str, refusal: Refusal | None = None) 
     if refusal is not None and refusal.faults:
         body["errors"] = [{"pointer": f.pointer, "code": f.code} for f in refusal.faults]
     if refusal is not None:
-        body |= {name: str(fact) for name, fact in refusal.facts.items()}
+        body |= {
+            name: fact if isinstance(fact, list) else str(fact)
+            for name, fact in refusal.facts.items()
+        }
     response = Response(dumps(body), status, mimetype="application/problem+json")
     response.headers.update(_HEADERS.get(status, {}))
     return response

@@ -251,6 +251,8 @@ def test_what_is_shown_is_what_token_and_team_both_allow(
         assert response.json["errors"] == denied({name})
     path = f"/procedures/{scene.procedures['running']}/applications?limit=100"
     items = scene.world.get(path, token_role, subject=subject).json["items"]
+    named = scene.world.get(f"{path}&fields=email", token_role, subject=subject)
+    assert named.status_code == (200 if "email" in seen.fields else 403)
     found = {item["id"]: item for item in items}
     assert found[str(record)]["fields"] == kept(values, seen.fields & LISTED)
     for kind in KINDS:

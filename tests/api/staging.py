@@ -41,6 +41,10 @@ def role_of(case: Case) -> str:
     return ROLES.get(name_of(case), "recruiter")
 
 
+def is_valid(case: Case) -> bool:
+    return case.meta is None or case.meta.generation.mode.is_positive
+
+
 class Stage:
     """A world with a vacancy and a wording, where each request finds fresh things to act on."""
 
@@ -51,29 +55,20 @@ class Stage:
         world.wording("w1")
 
     def place(self, case: Case) -> None:
-        """Fit a generated request for this world: who sends it, to what, with which words."""
-        self.authorize(case)
-        self.fit_body(case)
-        if case.path_parameters:
+        """Send a valid request to something that is there, in words that are known here."""
+        if is_valid(case):
+            self.fit(case)
             case.path_parameters = {**case.path_parameters, **self._path(case)}
-        if "If-Match" in case.headers:
-            case.headers["If-Match"] = '"1"'
+            if "If-Match" in case.headers:
+                case.headers["If-Match"] = '"1"'
 
-    def authorize(self, case: Case) -> None:
-        if "security" not in case.operation.definition.raw:
-            case.headers["Authorization"] = f"Bearer {self.world.token(role_of(case))}"
-            if role_of(case) == "website" and case.method == "POST":
-                case.headers["Idempotency-Key"] = f"staged-{next(_numbers)}"
-
-    def fit_body(self, case: Case) -> None:
-        """Put in words that exist here, and days that may be, where a body has valid ones."""
-        if case.media_type == "multipart/form-data":
-            _attach_files(case.body)
-        elif isinstance(case.body, dict):
-            fitting = {name: _FITTING[name] for name in _FITTING if name in case.body}
-            case.body = {**case.body, **fitting}
-            if "consent" in case.body:
-                case.body["consent"] = {"wording_version": "w1"}
+    def fit(self, case: Case) -> None:
+        """A key that no other request has, words that exist here, days that may be."""
+        needs_key = case.method == "POST" and role_of(case) == "website"
+        if needs_key or "Idempotency-Key" in case.headers:
+            case.headers["Idempotency-Key"] = f"staged-{next(_numbers)}"
+        if isinstance(case.body, dict):
+            case.body = _fitted(case.body)
 
     def _path(self, case: Case) -> dict[str, str]:
         names = case.path_parameters
@@ -121,10 +116,22 @@ _FITTING = {
     "until": WITHIN,
     "ends_on": WITHIN,
     "expires_at": f"{WITHIN}T00:00:00Z",
+    "consent": {"wording_version": "w1"},
+    "cv": PDF.decode(),
+    "letter": PDF.decode(),
+    "certificate": PDF.decode(),
+    "other": PDF.decode(),
 }
 
 
-def _attach_files(body: Any) -> None:
-    for kind in ("cv", "letter", "certificate", "other"):
-        if kind in body:
-            body[kind] = [PDF for _ in body[kind]] if isinstance(body[kind], list) else PDF
+def _fitted(body: dict[str, Any]) -> dict[str, Any]:
+    fitted = {name: _like(body[name], _FITTING.get(name, body[name])) for name in body}
+    if isinstance(body.get("application"), dict):
+        fitted["application"] = _fitted(body["application"])
+    return fitted
+
+
+def _like(value: object, fitting: object) -> object:
+    """As many fitting values as there were, but no more files than an application may have."""
+    is_many = isinstance(value, list) and not isinstance(fitting, list)
+    return [fitting for _ in value[:2]] if is_many else fitting

@@ -36,23 +36,36 @@ def kill_purge(installation: Installation, kills: int, rng: random.Random) -> Ta
     with installation.serving() as service:
         people = _people(service, kills + MEASURED, rng)
         weeks = sorted({one.purge_on for one in people if one.purge_on and not one.consented})
-        usual = [0.0, 0.0]
-        for number, week in enumerate(weeks):
+        service.go_to(weeks[0])
+        usual = timed(lambda: service.purge_all(LIMIT))
+        service.go_to(weeks[1])
+        window = time_command(
+            installation, "purge", progress=lambda: len(applications_there(installation))
+        )
+        for number, week in enumerate(weeks[MEASURED:]):
             service.go_to(week)
             before = _due(installation, people)
-            by_command = number % 2
-            if number < MEASURED:
-                usual[by_command] = _time_purge(installation, service, by_command=bool(by_command))
+            if number % 2:
+                kill_command(installation, "purge", window=window, rng=rng)
             else:
-                _kill(installation, service, usual[by_command], rng, by_command=bool(by_command))
-                left = _examine(installation, people) & before
-                state = "all" if not left else "some" if left < before else "none"
-                tally.note(f"{'command' if by_command else 'service'}: {state} deleted")
-                service.purge_all()
+                kill_service_during(service, lambda: _purge(service), usual, rng)
+                service.start()
+            left = _examine(installation, people) & before
+            state = "all" if not left else "some" if left < before else "none"
+            tally.note(f"{'command' if number % 2 else 'service'}: {state} deleted")
+            service.purge_all()
             _demand_purged(installation, people)
         _live_on(installation, service, people)
     installation.run("retention", "verify")
     return tally
+
+
+def _purge(service: Service) -> None:
+    """Purge until nothing is left, or until the connection breaks."""
+    try:
+        service.purge_all(LIMIT)
+    except httpx.TransportError:
+        return
 
 
 def _people(service: Service, weeks: int, rng: random.Random) -> list[Sent]:
@@ -77,33 +90,6 @@ def _people(service: Service, weeks: int, rng: random.Random) -> list[Sent]:
 def _due(installation: Installation, people: list[Sent]) -> set[UUID | None]:
     today = installation.clock.day
     return {one.id for one in people if one.is_due(today)} & applications_there(installation)
-
-
-def _time_purge(installation: Installation, service: Service, *, by_command: bool) -> float:
-    if by_command:
-        return time_command(installation, "purge")
-    return timed(lambda: service.purge_all(LIMIT))
-
-
-def _kill(
-    installation: Installation,
-    service: Service,
-    usual: float,
-    rng: random.Random,
-    *,
-    by_command: bool,
-) -> None:
-    def purge() -> None:
-        try:
-            service.purge_all(LIMIT)
-        except httpx.TransportError:
-            return
-
-    if by_command:
-        kill_command(installation, "purge", usual=usual, rng=rng)
-    else:
-        kill_service_during(service, purge, usual, rng)
-        service.start()
 
 
 def _examine(installation: Installation, people: list[Sent]) -> set[UUID]:

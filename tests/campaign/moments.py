@@ -7,10 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
-from tests.campaign.installation import Gate, Installation, Service, kill_group, pause
+from tests.campaign.installation import (
+    Gate,
+    Installation,
+    Service,
+    demand,
+    kill_group,
+    pause,
+)
 
 BEYOND = 1.1  # of the usual duration, so that some kills come after the end
-BEFORE = 0.8  # of a command's, whose last part is the end of Python
+BEFORE, AFTER = 0.6, 1.2  # of a command's first and last change
 
 
 @dataclass
@@ -43,23 +50,36 @@ def kill_service_during(
         calling.result()
 
 
-def time_command(installation: Installation, *command: str) -> float:
-    """How long this command works, from its gate to its end."""
+Window = tuple[float, float]
+
+
+def time_command(
+    installation: Installation, *command: str, progress: Callable[[], int]
+) -> Window:
+    """When this command is at work, in seconds after its gate: from shortly before `progress`
+    changes for the first time to as long again after it did for the last time."""
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()
-    seconds = timed(process.communicate)
+    opened, seen, changes = monotonic(), progress(), []
+    while process.poll() is None:
+        now = progress()
+        if now != seen:
+            changes.append(monotonic() - opened)
+            seen = now
+    process.communicate()
     gate.close()
-    return seconds
+    demand(process.returncode == 0 and changes, f"kluis {' '.join(command)} did nothing")
+    return changes[0] * BEFORE, changes[-1] * AFTER
 
 
 def kill_command(
-    installation: Installation, *command: str, usual: float, rng: random.Random
+    installation: Installation, *command: str, window: Window, rng: random.Random
 ) -> None:
-    """Kill this command at a random moment of its work behind the gate."""
+    """Kill this command at a random moment of its work."""
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()
-    pause(rng.uniform(0, usual * BEFORE))
+    pause(rng.uniform(*window))
     kill_group(process)
     gate.close()

@@ -17,6 +17,7 @@ from service.domain.media import MediaType
 from service.storage.database import db
 from service.storage.tables import Document, DocumentChunk
 from tests.factories import PDF, PNG, FieldsFactory
+from tests.faults.damage import told
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import CONTENT_TYPE, file_part, joined, json_part, part
 from tests.world import World
@@ -254,14 +255,6 @@ def damaged(world: World, document_id: object, number: int, how: str) -> None:
             }[how]
             db.session.execute(update(DocumentChunk).where(chunk).values(sealed=changed))
         db.session.commit()
-
-
-def told(world: World, metric: str) -> float:
-    """What the service's own metrics say."""
-    text = world.app.test_client().get("/metrics").text
-    return sum(
-        float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(metric)
-    )
 
 
 @pytest.mark.parametrize("how", ["flipped", "cut", "emptied", "zeroed", "removed"])

@@ -156,23 +156,23 @@ def test_there_is_no_sharing_with_other_origins(shared: World):
         ("limit=" + "9" * 5000, [("/query/limit", "out-of-range")]),
         (f"since={SECRET}", [("/query/since", "not-a-moment-with-offset")]),
         ("since=2026-01-01T00:00:00", [("/query/since", "not-a-moment-with-offset")]),
-        ("since=9999-12-31T23:59:59-23:59", None),
-        ("since=0001-01-01T00:00:00%2B23:59", None),
+        ("since=9999-12-31T23:59:59-23:59", [("/query/since", "not-a-moment-with-offset")]),
+        ("since=0001-01-01T00:00:00%2B23:59", [("/query/since", "not-a-moment-with-offset")]),
         (f"application_id={SECRET}", [("/query/application_id", "wrong-type")]),
-        ("subject=%00", [("/query/subject", "characters")]),
+        ("subject=%00", [("/query/subject", "forbidden-character")]),
         ("subject=%ff%fe", [("/query/subject", "characters")]),
         ("subject=a%0d%0ab", [("/query/subject", "characters")]),
         ("subject=" + "x" * 101, [("/query/subject", "characters")]),
     ],
 )
-def test_a_bad_query_is_422_at_its_place(
-    world: World, query: str, faults: list[tuple[str, str]] | None
-):
-    answer = world.get(f"/audit-events?{query}", "officer")
-    if faults is None:
-        assert answer.status_code in (200, 422)
-    else:
-        demand_problem(answer, 422, "invalid", faults)
+def test_a_bad_query_is_422_at_its_place(shared: World, query: str, faults: list[tuple[str, str]]):
+    answer = shared.get(f"/audit-events?{query}", "officer")
+    demand_problem(answer, 422, "invalid", faults)
+
+
+def test_a_query_of_very_many_names_is_422(shared: World):
+    query = "&".join(f"{n:x}" for n in range(13_000))
+    demand_problem(shared.get(f"/audit-events?{query}", "officer"), 422, "invalid")
 
 
 @pytest.mark.parametrize(
@@ -197,11 +197,8 @@ def test_a_subject_of_other_characters_is_422(shared: World, subject: str):
 def test_an_idempotency_key_of_other_characters_or_length_is_422(shared: World, key: str):
     body = {"procedure_reference": "V-1", "fields": FieldsFactory()}
     answer = shared.post("/applications", "website", json=body, key=key)
-    if key == " ":  # one printable character, as any other
-        assert answer.status_code == 201
-    else:
-        faults = [("/headers/Idempotency-Key", "characters-or-length")]
-        demand_problem(answer, 422, "invalid", faults)
+    faults = [("/headers/Idempotency-Key", "characters-or-length")]
+    demand_problem(answer, 422, "invalid", faults)
 
 
 def test_the_website_sends_a_key_with_every_post(shared: World):

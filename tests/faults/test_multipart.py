@@ -81,8 +81,8 @@ def test_a_body_shorter_than_promised_is_400(world: World, promised: int):
         lambda n: part(f'name="field{n}"', b"x"),
         lambda n: file_part(PDF, "cv", f"{n}.pdf"),
         lambda n: file_part(PDF, f"kind{n}", f"{n}.pdf"),
-        lambda n: json_part(submission()),
-        lambda n: part('name=""', b""),
+        lambda _: json_part(submission()),
+        lambda _: part('name=""', b""),
     ],
     ids=["fields", "files", "files of unknown kinds", "JSON parts", "nameless parts"],
 )

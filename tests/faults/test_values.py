@@ -54,7 +54,7 @@ def belongs(shape: Shape) -> type:
             return str
 
 
-def unacceptable(shape: Shape) -> list[tuple[object, str]]:
+def unacceptable(shape: Shape) -> list[tuple[object, str]]:  # noqa: PLR0911
     """Values of the right type that this shape does not accept, with the code for it."""
     match shape:
         case Text(limit, lines):
@@ -70,7 +70,7 @@ def unacceptable(shape: Shape) -> list[tuple[object, str]]:
             ]
             return [(text, "not-an-email-address") for text in bad] + [
                 ("", "length"),
-                ("ạ\u0323\u0301" * 100_000 + "@example.org", "length"),
+                ("ạ\u0323\u0301" * 20_000 + "@example.org", "length"),
             ]
         case Phone():
             bad = [SECRET, "12", "+", "tel:", "0592", "+999 123"]
@@ -118,8 +118,8 @@ def test_a_value_that_its_shape_does_not_accept_is_422_at_its_place(shared: Worl
     for value, code in unacceptable(place.shape):
         if code == "too-many":
             member = next(iter(place.shape.entry.members))
-            value = [{member: "x"}] * len(value)
-        refuse(shared, place.holding(value), place.pointer, code)
+            many = [{member: "x"}] * (place.shape.limit + 1)
+        refuse(shared, place.holding(many if code == "too-many" else value), place.pointer, code)
 
 
 ENTRIES = [place for place in SUPPLIED_PLACES if isinstance(place.shape, Entry)]
@@ -261,7 +261,7 @@ def test_a_value_at_its_limit_is_stored_as_it_is(shared: World, place: Place):
     assert read.json["fields"][place.field] == fields[place.field]
 
 
-def longest(shape: Shape) -> object:
+def longest(shape: Shape) -> object:  # noqa: PLR0911
     match shape:
         case Text(limit):
             return "w" * limit

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-_TRIES, _EVERY_SECONDS = 600, 0.1
+_TRIES, _EVERY_SECONDS = 3000, 0.1
 
 
 @dataclass

@@ -1,0 +1,72 @@
+"""How many statements a list takes: as many for a hundred rows as for one."""
+
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import event
+
+from bench.databases import KINDS, database
+from bench.measures import Measure
+from service.storage.database import db
+from tests.world import World
+
+SIZES = (1, 10, 100)
+IN_THE_TALENT_POOL = timedelta(days=40)
+
+
+def measure() -> Iterator[Measure]:
+    for kind in KINDS:
+        with database(kind) as url, tempfile.TemporaryDirectory() as directory:
+            world = World.make(url, Path(directory), {"KLUIS_READ_BUDGET": "1000000"})
+            procedure_id = _fill(world)
+            yield _compared(world, kind, f"/procedures/{procedure_id}/applications", "recruiter")
+            yield _compared(world, kind, "/procedures", "recruiter")
+            yield _compared(world, kind, "/audit-events", "officer")
+            world.clock.moment += IN_THE_TALENT_POOL
+            yield _compared(world, kind, "/talent-pool", "sourcer")
+            world.close()
+
+
+def _fill(world: World) -> UUID:
+    """A hundred rows of each kind; the procedure of the applications, which is closed."""
+    world.wording()
+    procedure_id = world.procedure()
+    for number in range(max(SIZES)):
+        world.apply(consent={"wording_version": "w1"})
+        _post_procedure(world, f"V-{number + 2}")
+    world.close_procedure(procedure_id)
+    world.clock.moment += timedelta(days=1)
+    return procedure_id
+
+
+def _compared(world: World, kind: str, path: str, role: str) -> Measure:
+    counts = [_statements(world, path, role, size) for size in SIZES]
+    what = f"{path.rpartition('/')[2]}, {kind}: statements for 100 rows, beyond {counts[0]} for 1"
+    return Measure(what, "", max(counts) - counts[0], goal=0)
+
+
+def _post_procedure(world: World, reference: str) -> None:
+    body = {"reference": reference, "title": "Tester", "ends_on": "2027-03-01"}
+    world.post("/procedures", "recruiter", json=body)
+
+
+def _statements(world: World, path: str, role: str, size: int) -> int:
+    world.token(role)
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = world.get(f"{path}?limit={size}", role)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    if answer.status_code != 200 or len(answer.json["items"]) != size:  # noqa: PLR2004
+        raise RuntimeError(f"{path} answered {answer.status_code}, not {size} rows")
+    return len(seen)

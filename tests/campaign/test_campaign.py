@@ -1,0 +1,135 @@
+"""The whole campaign (`make campaign`), and a small one that keeps its machinery in order."""
+
+import random
+from collections.abc import Callable, Iterator
+from os import environ
+from pathlib import Path
+from time import monotonic
+
+import factory.random
+import pytest
+
+from tests.campaign.evidence import demand_scrubbed
+from tests.campaign.installation import Broken, Installation, demand
+from tests.campaign.kill_intake import kill_intake
+from tests.campaign.kill_keys import kill_keys
+from tests.campaign.kill_postgres import kill_postgres
+from tests.campaign.kill_purge import kill_purge
+from tests.campaign.moments import Tally
+from tests.campaign.postgres import Postgres, durable_postgres
+from tests.campaign.races import KINDS, Rounds, race, race_workers
+from tests.campaign.report import heading, kills_table, notes, rounds_table, write_report
+
+SEED = 20_260_101
+KILLS = int(environ.get("KLUIS_TEST_CAMPAIGN_KILLS", "208"))
+ROUNDS = int(environ.get("KLUIS_TEST_CAMPAIGN_ROUNDS", "1000"))
+BOTH_SIDES_WIN_BY = 500  # rounds; a race that one side always wins would prove nothing
+RECORDS_TO_REWRAP = 1_100  # more than two batches
+
+New = Callable[[str], Installation]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with durable_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def new(tmp_path: Path, postgres: Postgres) -> New:
+    """New installations on either database, each in a directory of its own."""
+
+    def make(kind: str) -> Installation:
+        number = sum(1 for _ in tmp_path.iterdir())
+        url = f"sqlite:///{tmp_path}/{number}/kluis.db"
+        url = postgres.new_database() if kind == "PostgreSQL" else url
+        return Installation.make(tmp_path / str(number), url)
+
+    return make
+
+
+def seeded(what: str) -> random.Random:
+    """A generator for this part, and the same fictional people each time."""
+    factory.random.reseed_random(SEED)
+    return random.Random(f"{SEED} {what}")  # noqa: S311  # it must come out the same again
+
+
+def kill_all(new: New, kind: str, kills: int, records: int) -> list[Tally]:
+    """Two fifths of the kills hit intake, two fifths the purge, a fifth rewrap; rotations extra."""
+    fifth = -(-kills // 5)
+    intake = kill_intake(new(kind), kills - 3 * fifth, seeded(f"intake {kind}"))
+    print(intake, flush=True)
+    purge = kill_purge(new(kind), 2 * fifth, seeded(f"purge {kind}"))
+    print(purge, flush=True)
+    rewrap, rotation = kill_keys(new(kind), fifth, records, seeded(f"keys {kind}"))
+    print(rewrap, rotation, flush=True)
+    return [intake, purge, rewrap, rotation]
+
+
+def demand_contested(rounds: Rounds) -> None:
+    """Both sides were first at times, or the moments were badly chosen."""
+    for kind, won in rounds.won.items():
+        if kind != "consent withdrawn":
+            demand(won["change"] and won["purge"], f"{rounds.what}, {kind}: {won}")
+
+
+@pytest.mark.campaign
+def test_the_whole_campaign_breaks_no_promise(new: New, postgres: Postgres) -> None:
+    began = monotonic()
+    print(f"seed {SEED}, {KILLS} kills, {ROUNDS} rounds", flush=True)
+    tallies = {kind: kill_all(new, kind, KILLS // 2, RECORDS_TO_REWRAP) for kind in ("SQLite", "PostgreSQL")}
+    server = kill_postgres(
+        new("PostgreSQL"), postgres, max(3, KILLS // 16), seeded("PostgreSQL itself")
+    )
+    print(server, flush=True)
+    workers = race_workers(new("PostgreSQL"), 20, 60, seeded("workers"))
+    print(workers, flush=True)
+    rounds = [
+        race(new("PostgreSQL"), ROUNDS, seeded("races PostgreSQL"), "PostgreSQL"),
+        race(new("SQLite"), ROUNDS // 5, seeded("races SQLite"), "SQLite"),
+    ]
+    deadlocks = postgres.log.count("deadlock detected")
+    tallies["PostgreSQL's own processes"] = [server]
+    tables = [kills_table(tallies), rounds_table(rounds), notes(rounds, workers, deadlocks)]
+    print(*tables, sep="\n\n", flush=True)
+    assert deadlocks == 0
+    for each in rounds:
+        if each.count >= BOTH_SIDES_WIN_BY:
+            demand_contested(each)
+    write_report("\n\n".join([heading(SEED, (monotonic() - began) / 60), *tables]))
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_a_few_kills_leave_no_half_record(new: New, kind: str) -> None:
+    intake, purge, rewrap, rotation = kill_all(new, kind, 5, 12)
+    assert (intake.kills, purge.kills, rewrap.kills, rotation.kills) == (2, 2, 1, 1)
+
+
+def test_a_killed_postgresql_costs_no_application(new: New, postgres: Postgres) -> None:
+    assert kill_postgres(new("PostgreSQL"), postgres, 1, seeded("few")).kills == 1
+
+
+@pytest.mark.parametrize("kind", ["SQLite", "PostgreSQL"])
+def test_a_few_races_have_one_winner_each(new: New, kind: str) -> None:
+    rounds = race(new(kind), len(KINDS), seeded("few"), kind)
+    assert rounds.count == len(KINDS)
+
+
+def test_two_and_four_workers_share_out_what_is_due(new: New) -> None:
+    workers = race_workers(new("PostgreSQL"), 2, 12, seeded("few"))
+    assert workers.crews == {2: 1, 4: 1}
+    assert workers.purged == 24
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM record_key", "applications or keys without the other"),
+        ("DELETE FROM document_chunk WHERE number = 0", "chunks"),
+        ("DELETE FROM audit_event", "audit rows of their intake differ"),
+        ("UPDATE idempotency_key SET sealed = NULL", "without its answer"),
+        ("UPDATE consent_event SET number = 2", "a ledger of consent with a gap"),
+    ],
+)
+def test_half_a_record_does_not_escape_the_evidence(new: New, damage: str, found: str) -> None:
+    damaged_and_examined(new("SQLite"), damage, found)

@@ -1,0 +1,158 @@
+"""The scheduled client against a real server process: `kluis serve`, `kluis purge --url`."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+KLUIS = Path(sys.executable).with_name("kluis")
+DEADLINE_SECONDS = 30.0
+
+
+@dataclass
+class Served:
+    """A demo's service in a process of its own, with a clock in a file."""
+
+    url: str
+    directory: Path
+    environment: dict[str, str]
+    admin: str
+    process: "subprocess.Popen[bytes]"
+
+    def set_clock(self, moment: str) -> None:
+        written = self.directory / "clock.new"
+        written.write_text(moment)
+        written.replace(self.directory / "clock")
+
+    def post(self, path: str, token: str, body: dict[str, object]) -> dict[str, Any]:
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"{path}{body}"[:200],
+        }
+        request = urllib.request.Request(  # noqa: S310  # our own server
+            f"{self.url}/v1{path}", json.dumps(body).encode(), headers
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answered:  # noqa: S310
+                made: dict[str, Any] = json.load(answered)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read()) from error
+        return made
+
+    def token(self, role: str) -> str:
+        body = {"role": role, "subject": role, "expires_at": "2027-11-01T00:00:00Z"}
+        made: str = self.post("/tokens", self.admin, body)["token"]
+        return made
+
+    def purge(self, token: str, *more: str) -> "subprocess.CompletedProcess[str]":
+        file = self.directory / "token"
+        file.write_text(f"{token}\n")
+        return kluis("purge", "--url", self.url, "--token-file", str(file), *more)
+
+
+def kluis(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(  # noqa: S603  # our own command
+        [KLUIS, *arguments],
+        env={"PATH": os.defpath, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens; each try waits on the socket itself."""
+    until = monotonic() + DEADLINE_SECONDS
+    while monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            continue
+        return
+    raise AssertionError("nobody listens")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    port = free_port()
+    environment = {
+        "KLUIS_DATABASE_URL": f"sqlite:///{tmp_path}/kluis.db",
+        "KLUIS_KEYRING_FILE": f"{tmp_path}/keyring.json",
+    }
+    made = kluis("init", "--demo", **environment)
+    assert made.returncode == 0, made.stderr
+    environment |= {"KLUIS_PORT": str(port), "KLUIS_DEMO_CLOCK": f"{tmp_path}/clock"}
+    (tmp_path / "clock").write_text("2026-11-22T09:30:00+00:00")
+    process = subprocess.Popen(  # noqa: S603  # our own command
+        [KLUIS, "serve"],
+        env={"PATH": os.defpath, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        admin = admin_token(environment)
+        yield Served(f"http://127.0.0.1:{port}", tmp_path, environment, admin, process)
+    finally:
+        process.terminate()
+        process.wait(DEADLINE_SECONDS)
+
+
+def admin_token(environment: dict[str, str]) -> str:
+    """An admin's token at the demo's moment: the first one lasts from the day of the real clock."""
+    made = kluis("tokens", "create", "admin", "a1", "--days", "366", **environment)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+def test_the_scheduled_client_purges_over_http_with_exit_codes_for_a_scheduler(served: Served):
+    recruiter, website, purger = (served.token(r) for r in ("recruiter", "website", "purger"))
+    procedure = {"reference": "V-1", "title": "Tester", "ends_on": "2026-11-30"}
+    served.post("/procedures", recruiter, procedure)
+    for name in ("Daan Smit", "Noor Bakker"):
+        fields = {"name": name, "phone": "0592 123456"}
+        served.post(
+            "/applications", website, {"procedure_reference": "V-1", "fields": fields}
+        )
+    served.set_clock("2026-12-29T22:59:59+00:00")
+    early = served.purge(purger)
+    assert (early.returncode, "Purged 0;" in early.stdout) == (0, True), early.stderr
+    served.set_clock("2026-12-29T23:00:00+00:00")
+    planned = served.purge(purger, "--dry-run")
+    assert (planned.returncode, planned.stdout.split(";")[0]) == (0, "Due: 2"), planned.stderr
+    done = served.purge(purger)
+    assert (done.returncode, "Purged 2;" in done.stdout) == (0, True), done.stderr
+
+    refused = served.purge(website)
+    assert (refused.returncode, "refused (403)" in refused.stderr) == (4, True)
+    unknown = served.purge("kluis_purger_nonsense")
+    assert (unknown.returncode, "refused (401)" in unknown.stderr) == (4, True)
+    assert "nonsense" not in unknown.stdout + unknown.stderr
+
+    served.set_clock("2027-01-20T00:05:00+01:00")
+    braked = served.purge(purger)
+    assert braked.returncode == 3, braked.stderr
+    assert "The brake holds, nothing was deleted. Plan " in braked.stderr
+    assert "last-completed-run-over-10-days-ago" in braked.stderr
+
+    served.process.terminate()
+    assert served.process.wait(DEADLINE_SECONDS) is not None
+    gone = served.purge(purger)
+    assert (gone.returncode, "could not be reached" in gone.stderr) == (5, True)
