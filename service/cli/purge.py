@@ -126,7 +126,7 @@ def _refused(error: urllib.error.HTTPError) -> NoReturn:
     except ValueError:
         problem = {}
     if str(problem.get("type", "")).endswith(":braked"):
-        _braked(problem.get("plan", ""), problem.get("reasons", ""))
+        _braked(problem.get("plan", ""), ",".join(problem.get("reasons", [])))
     code = UNREACHABLE if error.code == HTTPStatus.SERVICE_UNAVAILABLE else FAILED
     _fail(f"The service refused ({error.code}): {problem.get('title', '')}", code)
 

@@ -9,11 +9,13 @@ from flask_migrate import upgrade
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.cli.root import Root, application, new_case, refusals_said
 from service.config.settings import Settings, load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
+from service.domain.errors import Misconfigured
 from service.usecases import setup
 
 _FIRST_TOKEN_LIFE = timedelta(days=90)
@@ -96,4 +98,9 @@ def _make_keyring(settings: Settings) -> None:
 def _migrate(root: Root, settings: Settings) -> None:
     app = root.create_bare_app(settings)
     with app.app_context():
-        upgrade()
+        try:
+            upgrade()
+        except SQLAlchemyError as error:
+            raise Misconfigured(
+                f"KLUIS_DATABASE_URL: the database does not migrate ({type(error).__name__})"
+            ) from error

@@ -34,6 +34,7 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
         return pool | {"connect_args": connect}
     return pool | {
+        "pool_pre_ping": True,  # a restarted server costs no later request its answer
         "connect_args": {
             "connect_timeout": _BUSY_SECONDS,
             # A transaction pooler (PgBouncer) hands each transaction another server connection.

@@ -7,7 +7,9 @@ keys is narrow and is always rewritten; without its key a seal is noise. The oth
 too while they are small enough for the moment's lock that it takes.
 """
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 _NARROW = ("record_key",)
 _WIDE = ("application", "document", "document_chunk", "consent_event", "hold", "handover")
@@ -15,7 +17,7 @@ _OWN = ("idempotency_key",)
 
 
 def scrub(engine: Engine, rewrite_bytes: int) -> bool:
-    """Remove deleted bytes from the files. False if somebody's reading kept some of them in."""
+    """Remove deleted bytes from the files. False if somebody else kept some of them in."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if engine.dialect.name == "sqlite":
             return _truncate_log(connection)
@@ -30,10 +32,15 @@ def _truncate_log(connection: Connection) -> bool:
 def _rewrite(connection: Connection, rewrite_bytes: int) -> bool:
     if _has_older_snapshot(connection):
         return False
-    for table in _NARROW + _OWN + _WIDE:
-        small = _size(connection, table) <= rewrite_bytes
-        full = "FULL" if table in _NARROW or small else "FULL FALSE"
-        connection.execute(text(f"VACUUM ({full}) {table}"))
+    try:
+        for table in _NARROW + _OWN + _WIDE:
+            small = _size(connection, table) <= rewrite_bytes
+            full = "FULL" if table in _NARROW or small else "FULL FALSE"
+            connection.execute(text(f"VACUUM ({full}) {table}"))
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            return False
+        raise
     return True
 
 

@@ -25,7 +25,9 @@ _DOCS_PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Kluis API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="/docs/page.css">
 </head>
 <body>
 <main id="docs"></main>
@@ -45,6 +47,21 @@ _DOCS_START = """SwaggerUIBundle({
   layout: "BaseLayout"
 });
 """
+# The page is for reading: nothing is sent from it, so there is nobody to authorize.
+_DOCS_STYLE = """body { margin: 0; }
+.swagger-ui .scheme-container { display: none; }
+.swagger-ui .wrapper { box-sizing: border-box; max-width: 70rem; }
+.swagger-ui .info { margin: 2rem 0; }
+.swagger-ui .info table { display: block; overflow-x: auto; }
+.swagger-ui .info table th, .swagger-ui .info table td {
+  padding: 0.2rem 1rem 0.2rem 0; vertical-align: baseline;
+}
+.swagger-ui .markdown code, .swagger-ui .renderedMarkdown code { overflow-wrap: anywhere; }
+"""
+_OWN = {
+    "start.js": (_DOCS_START, "text/javascript"),
+    "page.css": (_DOCS_STYLE, "text/css"),
+}
 _GAUGES = {
     "overdue": ("kluis_overdue_applications", "Applications due and still there."),
     "oldest_overdue_days": ("kluis_overdue_days", "Days since the oldest of them was due."),
@@ -108,8 +125,9 @@ def docs() -> Response:
 @pages.get("/docs/<name>")
 def docs_asset(name: str) -> Response:
     """What the page is made of: from an installed package, and nothing else from it."""
-    if name == "start.js":
-        return Response(_DOCS_START, mimetype="text/javascript")
+    if name in _OWN:
+        body, mimetype = _OWN[name]
+        return Response(body, mimetype=mimetype)
     if name not in _ASSETS:
         raise NotFound
     return send_from_directory(swagger_ui_path, name, max_age=86_400)

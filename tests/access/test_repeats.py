@@ -303,3 +303,21 @@ def test_a_repeated_statement_of_consent_is_one_event(world: World):
     first = world.post(path, "website", key="k", json=given)
     demand_same(first, world.post(path, "website", key="k", json=given))
     assert count(world, ConsentEvent) == 1
+
+
+def test_an_answer_that_is_moved_to_another_callers_row_does_not_open(world: World):
+    """Both belong to one application: only the caller and the key tell them apart."""
+    _, path = hired(world)
+    assert hand_over(world, path).status_code == 201
+    withdrawal = path.replace("handover", "withdrawal")
+    assert world.post(withdrawal, "website", key="w").status_code == 201
+    with world.app.app_context():
+        rows = db.session.scalars(select(StoredAnswer)).all()
+        longest = max((row.sealed or b"" for row in rows), key=len)
+        for row in rows:
+            row.sealed = longest
+        db.session.commit()
+    moved = world.post(withdrawal, "website", key="w")
+    assert moved.status_code == 500
+    assert moved.json["type"].endswith(":unreadable")
+    assert "anarie" not in moved.text

@@ -181,8 +181,10 @@ def _half_purges(connection: Connection) -> Iterator[str]:
     for said, written in connection.execute(query):
         if said != written:
             yield f"a run that says {said} and wrote {written} receipts"
-    runs = select(func.count()).select_from(PurgeReceipt).outerjoin(
-        PurgeRun, PurgeRun.id == PurgeReceipt.run_id
+    runs = (
+        select(func.count())
+        .select_from(PurgeReceipt)
+        .outerjoin(PurgeRun, PurgeRun.id == PurgeReceipt.run_id)
     )
     if connection.scalar(runs.where(PurgeReceipt.run_id.is_not(None), PurgeRun.id.is_(None))):
         yield "receipts of no run"

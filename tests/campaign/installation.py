@@ -100,7 +100,7 @@ class Installation:
 
     def start(self, *command: str, **settings: str) -> "subprocess.Popen[str]":
         """A `kluis` command in a process group of its own, so that it is killed whole."""
-        return subprocess.Popen(  # noqa: S603  # our own command
+        return subprocess.Popen(  # our own command
             [KLUIS, *command],
             env=self.environment(**settings),
             stdin=subprocess.DEVNULL,
@@ -124,8 +124,7 @@ class Installation:
             service.start()
             yield service
         finally:
-            service.kill()
-            service.client.close()
+            service.close()
 
 
 class Service:
@@ -141,7 +140,7 @@ class Service:
     def start(self) -> None:
         port = free_port()
         self.client.base_url = httpx.URL(f"http://127.0.0.1:{port}")
-        self._process = subprocess.Popen(  # noqa: S603  # our own command
+        self._process = subprocess.Popen(  # our own command
             [KLUIS, "serve"],
             env=self.installation.environment(
                 KLUIS_PORT=str(port), KLUIS_DEMO_CLOCK=str(self.clock.path)
@@ -164,6 +163,11 @@ class Service:
         self.client.close()
         self.client = httpx.Client(timeout=60, trust_env=False)
 
+    def close(self) -> None:
+        self.kill()
+        self.client.close()
+        self._log.close()
+
     def call(
         self,
         method: str,
@@ -172,7 +176,7 @@ class Service:
         *,
         key: str | None = None,
         version: int | None = None,
-        **options: Any,  # noqa: ANN401
+        **options: Any,
     ) -> httpx.Response:
         """One request below /v1, as the holder of a real token of this role."""
         headers = {"Authorization": f"Bearer {self.token(role)}"} | options.pop("headers", {})
@@ -182,7 +186,7 @@ class Service:
             headers["If-Match"] = f'"{version}"'
         return self.client.request(method, f"/v1{path}", headers=headers, **options)
 
-    def done(self, method: str, path: str, role: str, **options: Any) -> Any:  # noqa: ANN401
+    def done(self, method: str, path: str, role: str, **options: Any) -> Any:
         """The same where nothing but success will do; what the answer says."""
         answer = self.call(method, path, role, **options)
         demand(answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}")

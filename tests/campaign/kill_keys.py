@@ -131,8 +131,6 @@ def _demand_all_open(service: Service, count: int) -> None:
 def _under_the_newest_key(installation: Installation) -> int:
     """How many records are wrapped under the key that the keyring names as active."""
 
-
-
     active = read_keyring_file(installation.keyring).active(KeyPurpose.KEK).id
     with looking(installation) as connection:
         query = select(func.count()).select_from(RecordKey).where(RecordKey.kek_id == active)

@@ -8,7 +8,7 @@ from itertools import cycle
 import httpx
 
 from tests.campaign.evidence import applications_there, demand_sound
-from tests.campaign.installation import FIRST_DAY, Installation, Service, demand, pause
+from tests.campaign.installation import Installation, Service, demand, pause
 from tests.campaign.moments import Tally
 from tests.campaign.postgres import Postgres
 from tests.campaign.sent import Applicants, Sent, add_wording, open_procedure

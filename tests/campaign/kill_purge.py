@@ -30,8 +30,13 @@ MEASURED = 2
 LIMIT = 4
 
 
-def kill_purge(installation: Installation, kills: int, rng: random.Random) -> Tally:
-    """Kill each week's run, the service's and the command's in turn; then run once more."""
+def kill_purge(
+    installation: Installation, kills: int, rng: random.Random, *, to_the_end: bool = True
+) -> Tally:
+    """Kill each week's run, the service's and the command's in turn; then run once more.
+
+    In the end go on `to_the_end` of the year for which some had agreed to be kept.
+    """
     tally = Tally("purge")
     with installation.serving() as service:
         people = _people(service, kills + MEASURED, rng)
@@ -55,7 +60,8 @@ def kill_purge(installation: Installation, kills: int, rng: random.Random) -> Ta
             tally.note(f"{'command' if number % 2 else 'service'}: {state} deleted")
             service.purge_all()
             _demand_purged(installation, people)
-        _live_on(installation, service, people)
+        if to_the_end:
+            _live_on(installation, service, people)
     installation.run("retention", "verify")
     return tally
 

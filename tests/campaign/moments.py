@@ -17,7 +17,7 @@ from tests.campaign.installation import (
 )
 
 BEYOND = 1.1  # of the usual duration, so that some kills come after the end
-BEFORE, AFTER = 0.6, 1.2  # of a command's first and last change
+BEFORE, AFTER = 0.4, 1.05  # of a command's first and last change
 
 
 @dataclass
@@ -53,11 +53,9 @@ def kill_service_during(
 Window = tuple[float, float]
 
 
-def time_command(
-    installation: Installation, *command: str, progress: Callable[[], int]
-) -> Window:
-    """When this command is at work, in seconds after its gate: from shortly before `progress`
-    changes for the first time to as long again after it did for the last time."""
+def time_command(installation: Installation, *command: str, progress: Callable[[], int]) -> Window:
+    """When this command is at work, in seconds behind its gate: around the first and the last
+    change of `progress`."""
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()

@@ -67,7 +67,7 @@ class Postgres:
     def _control(self, *what: str) -> None:
         nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         log = self.server.data.parent / "log"
-        subprocess.run(  # noqa: S603  # our own paths
+        subprocess.run(  # our own paths
             [binary("pg_ctl"), *what, "--wait", f"--pgdata={self.server.data}", f"--log={log}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

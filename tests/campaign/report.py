@@ -69,11 +69,11 @@ def notes(all_rounds: Iterable[Rounds], workers: Workers, deadlocks: int) -> str
         for rounds in all_rounds
     ]
     crews = ", ".join(f"{times} times {crew}" for crew, times in sorted(workers.crews.items()))
-    lines += [
+    lines.append(
         f"- Workers of the deletion job side by side on PostgreSQL: {crews}; they shared "
-        f"{workers.purged} records, none twice, none left; {workers.asked_again} answers 503.",
-        f"- Deadlocks in PostgreSQL's log over the whole campaign: {deadlocks}.",
-    ]
+        f"{workers.purged} records, none twice, none left; {workers.asked_again} answers 503."
+    )
+    lines.append(f"- Deadlocks in PostgreSQL's log over the whole campaign: {deadlocks}.")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""One flipped bit: that field alone is unreadable, an alarm counts it, and it still goes in time."""
+"""One flipped bit: that field alone is unreadable, an alarm counts it, and it goes in time."""
 
 import io
 from uuid import UUID

@@ -20,6 +20,7 @@ from tests.conftest import migrate
 from tests.factories import PDF, SubmissionFactory, multipart
 from tests.faults.damage import behind, rows
 from tests.faults.problems import SECRET, demand_problem
+from tests.faults.wire import CONTENT_TYPE, file_part, joined, json_part
 from tests.harness.databases import Databases
 from tests.harness.postgres import Server, binary, libpq_url, running_postgres
 from tests.world import World
@@ -29,8 +30,8 @@ REFUSALS = {
         "CREATE TRIGGER refuse BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END"
     ],
     "postgresql": [
-        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE 'refused' USING ERRCODE = '{code}'; END $$",
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE 'refused' USING ERRCODE = '{code}'; END $$""",
         "CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()",
     ],
 }
@@ -39,6 +40,7 @@ ENDS = {
     "postgresql": ["DROP FUNCTION refuse CASCADE"],
 }
 DISK_FULL = "53100"
+SUBMISSION = SubmissionFactory()
 
 
 def kind_of(world: World) -> str:
@@ -209,13 +211,15 @@ def limit_pages(world: World, more: int) -> None:
 
 
 def test_a_full_disk_is_503_until_there_is_room(on_sqlite: World):
+    on_sqlite.token("website")
     before = rows(on_sqlite)
     limit_pages(on_sqlite, 8)
 
     def post() -> TestResponse:
-        content = PDF.ljust(2**20)
-        body = multipart(SubmissionFactory(), cv=("a.pdf", content))
-        return on_sqlite.post("/applications", "website", data=body, key="again")
+        body = joined(json_part(SUBMISSION), file_part(PDF.ljust(2**20)))
+        return on_sqlite.post(
+            "/applications", "website", data=body, content_type=CONTENT_TYPE, key="again"
+        )
 
     demand_unavailable(post())
     demand_unavailable(post())
@@ -288,7 +292,7 @@ def control(server: Server, *arguments: str) -> None:
     """pg_ctl, as the owner of the server's data."""
     owner = server.data.stat()
     mine = os.geteuid() == owner.st_uid
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [str(binary("pg_ctl")), "-D", str(server.data), "-w", *arguments],
         check=True,
         user=None if mine else owner.st_uid,
@@ -302,7 +306,7 @@ def control(server: Server, *arguments: str) -> None:
 
 
 def test_a_database_that_was_stopped_is_503_and_is_found_again_without_a_restart(tmp_path: Path):
-    with running_postgres() as server:
+    with running_postgres(durable=True) as server:
         url = server.new_database()
         migrate(url)
         world = World.make(url, tmp_path)

@@ -1,4 +1,4 @@
-"""The command line on a real database: the purge, retention, keys, tokens, and what stops a start."""
+"""The command line on a real database: purge, retention, keys, tokens, what stops a start."""
 
 import json
 import logging
@@ -140,9 +140,7 @@ def test_verify_finds_nothing_where_all_is_right(world: World, command: Command)
     assert (ran.exit_code, ran.stdout.strip()) == (0, "Every date is what its events give.")
 
 
-@pytest.mark.parametrize(
-    ("column", "shown"), [("purge_on", "2027-04-01"), ("hold_until", "None")]
-)
+@pytest.mark.parametrize(("column", "shown"), [("purge_on", "2027-04-01"), ("hold_until", "None")])
 def test_verify_says_which_row_was_tampered_with(
     world: World, command: Command, column: str, shown: str
 ):
@@ -231,9 +229,7 @@ def test_the_active_key_is_not_destroyed(world: World, command: Command):
     assert unknown.exit_code == 1
 
 
-def test_a_running_service_reads_on_after_another_process_rewrapped(
-    world: World, command: Command
-):
+def test_a_running_service_reads_on_after_another_process_rewrapped(world: World, command: Command):
     ticks = [0.0]
     running = restarted(world, lambda: ticks[0])
     running.procedure(ends_on="2027-10-01")
@@ -335,9 +331,7 @@ def place(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_init_makes_all_there_is_once_and_nothing_the_second_time(
-    tmp_path: Path, command: Command
-):
+def test_init_makes_all_there_is_once_and_nothing_the_second_time(tmp_path: Path, command: Command):
     made = command("init", **place(tmp_path))
     assert made.exit_code == 0, made.output
     assert re.fullmatch(r"kluis_admin_\w+\n", made.stdout)
@@ -436,7 +430,7 @@ def test_a_half_applied_migration_stops_the_start(world: World, damage: str, sai
         "KLUIS_KEYRING_FILE": str(world.keyring_file),
     }
     kluis_itself = Path(sys.executable).with_name("kluis")
-    ran = subprocess.run(  # noqa: S603  # our own command
+    ran = subprocess.run(  # our own command
         [kluis_itself, "serve"], env=environment, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 1

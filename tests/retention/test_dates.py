@@ -309,6 +309,7 @@ def test_a_date_is_computed_from_the_end_itself_never_from_an_earlier_result(wor
 
 # Rule 3: unreadable from the day's first second, wherever the offset of that day lies
 
+
 @pytest.mark.parametrize(
     ("ends_on", "before", "first"),
     [

@@ -202,6 +202,23 @@ def test_a_reader_with_an_old_snapshot_is_alarmed_of_and_the_next_run_scrubs(
     assert still_there(goes, installation.bytes_on_disk()) == set()
 
 
+def test_somebody_elses_lock_on_a_table_puts_the_scrub_off_and_not_the_purge(
+    postgres_world: World,
+):
+    world = postgres_world
+    world.procedure(ends_on="2027-01-01")
+    world.apply()
+    world.clock.move_to("2027-02-01")
+    engine = create_engine(world.database_url)
+    with engine.connect() as other:
+        other.execute(text("LOCK TABLE handover IN ACCESS SHARE MODE"))
+        assert completed(world)["purged"] == 1
+        assert alarms(world, "not-scrubbed") == 1
+    engine.dispose()
+    completed(world)
+    assert rows(world, "SELECT count(*) FROM purge_run WHERE scrubbed_at IS NULL")[0][0] == 0
+
+
 def test_every_row_of_the_application_goes_with_it(world: World):
     world.wording()
     world.procedure(ends_on="2027-01-01")

@@ -40,9 +40,7 @@ def daily_runs(world: World, *days: str) -> list[tuple[int, int]]:
     return found
 
 
-def test_a_hold_is_placed_by_the_officer_with_a_reason_and_a_reference(
-    world: World, applied: UUID
-):
+def test_a_hold_is_placed_by_the_officer_with_a_reason_and_a_reference(world: World, applied: UUID):
     placed = hold(world, applied, "2027-05-01")
     assert placed.status_code == 201
     assert placed.json["reason"] == "legal-claim"

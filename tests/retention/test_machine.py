@@ -1,8 +1,7 @@
-"""Random events against a model of the rules that is written from the mission, not from the code."""
+"""Random events against a model of the rules, written from the mission, not from the code."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ def later_by(months: int, day: date) -> date:
     """The same day so many months on, or that month's last day."""
     month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12
-    leap = month == 1 and (year % 4 == 0 and year % 100 != 0 or year % 400 == 0)
+    leap = month == 1 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return date(year, month + 1, min(day.day, DAYS_IN_MONTH[month] + leap))
 
 
@@ -236,8 +235,9 @@ class Retention(RuleBasedStateMachine):
         assert differences(self.world) == []
 
     def readers_are_the_models(self, application_id: UUID, one: Kept) -> None:
-        past, end = self.is_past(one), min(
-            self.procedures[one.procedure].ends_on, one.withdrawn_on or date.max
+        past, end = (
+            self.is_past(one),
+            min(self.procedures[one.procedure].ends_on, one.withdrawn_on or date.max),
         )
         aftercare = self.today < later_by(1, end)
         assert (self.status(application_id, "recruiter") == 200) is (not past and aftercare)
@@ -249,9 +249,9 @@ class Retention(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(databases: Databases) -> Iterator[type[Retention]]:
+def machine(databases: Databases) -> type[Retention]:
     Retention.databases = databases
-    yield Retention
+    return Retention
 
 
 def test_no_order_of_events_reads_keeps_or_deletes_against_the_rules(machine: type[Retention]):

@@ -196,7 +196,8 @@ def plant_stale(world: World, count: int) -> None:
         case = world.case()
         case.now = world.clock.now()
         db.session.execute(db.delete(Application))
-        db.session.execute(insert(Application), [{**due, "id": case.new_id()} for _ in range(count)])
+        planted = [{**due, "id": case.new_id()} for _ in range(count)]
+        db.session.execute(insert(Application), planted)
         db.session.commit()
 
 

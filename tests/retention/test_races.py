@@ -184,9 +184,8 @@ def test_two_runs_at_once_take_disjoint_records(world: World):
     assert ids[0].isdisjoint(ids[1])
     assert len(ids[0] | ids[1]) == 6
     assert completed(world)["purged"] == 1
-    assert {UUID(str(row[0])) for row in rows(world, "SELECT application_id FROM purge_receipt")} == (
-        made
-    )
+    receipts = rows(world, "SELECT application_id FROM purge_receipt")
+    assert {UUID(str(row[0])) for row in receipts} == made
 
 
 def test_a_run_whose_connection_is_killed_leaves_no_half_record_and_the_next_resumes(world: World):
@@ -227,12 +226,11 @@ def test_closing_against_closing_has_one_winner(world: World):
     def close() -> TestResponse:
         return world.patch(path, "recruiter", version=version, json={"closed": True})
 
-    with in_the_background() as go:
-        with locked(world, "SELECT id FROM procedure FOR UPDATE") as gate:
-            both = [go(close), go(close)]
-            wait_until_blocked(gate, 2)
-            gate.rollback()
-            assert sorted(one.result().status_code for one in both) == [200, 412]
+    with in_the_background() as go, locked(world, "SELECT id FROM procedure FOR UPDATE") as gate:
+        both = [go(close), go(close)]
+        wait_until_blocked(gate, 2)
+        gate.rollback()
+        assert sorted(one.result().status_code for one in both) == [200, 412]
 
 
 def test_an_application_that_arrives_while_it_closes_gets_the_right_date_or_none(world: World):

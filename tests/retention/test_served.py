@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -38,13 +39,13 @@ class Served:
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
-            "Idempotency-Key": f"{path}{body}"[:200],
+            "Idempotency-Key": str(uuid4()),
         }
-        request = urllib.request.Request(  # noqa: S310  # our own server
+        request = urllib.request.Request(  # our own server
             f"{self.url}/v1{path}", json.dumps(body).encode(), headers
         )
         try:
-            with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answered:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answered:
                 made: dict[str, Any] = json.load(answered)
         except urllib.error.HTTPError as error:
             raise AssertionError(error.read()) from error
@@ -62,7 +63,7 @@ class Served:
 
 
 def kluis(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603  # our own command
+    return subprocess.run(  # our own command
         [KLUIS, *arguments],
         env={"PATH": os.defpath, **environment},
         capture_output=True,
@@ -100,7 +101,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     assert made.returncode == 0, made.stderr
     environment |= {"KLUIS_PORT": str(port), "KLUIS_DEMO_CLOCK": f"{tmp_path}/clock"}
     (tmp_path / "clock").write_text("2026-11-22T09:30:00+00:00")
-    process = subprocess.Popen(  # noqa: S603  # our own command
+    process = subprocess.Popen(  # our own command
         [KLUIS, "serve"],
         env={"PATH": os.defpath, **environment},
         stdout=subprocess.DEVNULL,
@@ -128,9 +129,7 @@ def test_the_scheduled_client_purges_over_http_with_exit_codes_for_a_scheduler(s
     served.post("/procedures", recruiter, procedure)
     for name in ("Daan Smit", "Noor Bakker"):
         fields = {"name": name, "phone": "0592 123456"}
-        served.post(
-            "/applications", website, {"procedure_reference": "V-1", "fields": fields}
-        )
+        served.post("/applications", website, {"procedure_reference": "V-1", "fields": fields})
     served.set_clock("2026-12-29T22:59:59+00:00")
     early = served.purge(purger)
     assert (early.returncode, "Purged 0;" in early.stdout) == (0, True), early.stderr

@@ -15,7 +15,7 @@ from tests.shipping.image import PROJECT, read_dockerfile
 OURS = ["init", "kluis", "purge"]
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
-# A clock that stands until somebody sleeps, and a job whose exit codes are given.
+# A clock that stands until somebody sleeps, and a job with given exit codes and minutes it takes.
 DATE = 'exec /bin/date -d "@$(cat "$STAGE/clock")" "$@"'
 SLEEP = """
 [ -s "$STAGE/codes" ] || exit 9
@@ -23,13 +23,14 @@ echo $(($(cat "$STAGE/clock") + $1)) >"$STAGE/clock"
 """
 KLUIS = """
 cat "$STAGE/clock" >>"$STAGE/runs"
-code=$(head -n 1 "$STAGE/codes")
+read -r code minutes <"$STAGE/codes"
 sed -i 1d "$STAGE/codes"
+echo $(($(cat "$STAGE/clock") + ${minutes:-0} * 60)) >"$STAGE/clock"
 exit "$code"
 """
 
 
-def runs_of_the_job(stage: Path, begin: str, codes: list[int]) -> list[str]:
+def runs_of_the_job(stage: Path, begin: str, codes: list[int | str]) -> list[str]:
     """When the purge service calls the job, from `begin` on, if it ends with these codes."""
     programs = stage / "programs"
     programs.mkdir()
@@ -83,10 +84,16 @@ def runs_of_the_job(stage: Path, begin: str, codes: list[int]) -> list[str]:
             ["11-22 22:30", "11-22 23:05", "11-23 00:05"],
             id="a run that fails before midnight does not count for the day after",
         ),
+        pytest.param(
+            "2026-11-22T23:20",
+            ["0 50", 0, 0],
+            ["11-22 23:20", "11-23 01:05", "11-24 00:05"],
+            id="nor does one that goes well beyond it",
+        ),
     ],
 )
 def test_the_purge_runs_at_five_past_midnight_and_hourly_until_it_went_well(
-    tmp_path: Path, begin: str, codes: list[int], expected: list[str]
+    tmp_path: Path, begin: str, codes: list[int | str], expected: list[str]
 ):
     assert runs_of_the_job(tmp_path, begin, codes) == expected
 

@@ -130,7 +130,9 @@ def test_the_composition_s_url_takes_the_password_from_the_file(image: Image):
         url = image.own(given).replace("@db:5432/kluis?", f"@/kluis?host={socket}&")
         passfile.write_text(f"{socket}:5432:kluis:kluis:wrong\n")
         image.hand_over(passfile)
-        assert image.run("init", KLUIS_DATABASE_URL=url).returncode == 1
+        refused = image.run("init", KLUIS_DATABASE_URL=url)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("Error: KLUIS_DATABASE_URL: ")
         passfile.write_text(f"{socket}:5432:kluis:kluis:{PASSWORD}\n")
         made = image.run("init", KLUIS_DATABASE_URL=url)
         assert made.returncode == 0, made.stderr

@@ -1,0 +1,246 @@
+"""Every example in the document is accepted, and every answer keeps what the document says."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Response, request
+from jsonschema_rs import Draft202012Validator
+
+from service.web.doors import DOORS, Door
+from service.web.openapi import openapi_document
+from tests.api.staging import ROLES
+from tests.factories import PDF
+from tests.world import World
+
+DOCUMENT = openapi_document()
+COMPONENTS = DOCUMENT["components"]
+REFERENCE, WORDING = "V-2026-014", "2026-1"
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in part:
+        return part
+    _, _, kind, name = part["$ref"].split("/")
+    return COMPONENTS[kind][name]
+
+
+def holds(schema: dict[str, Any], value: object) -> bool:
+    return Draft202012Validator({**schema, "components": COMPONENTS}).is_valid(value)
+
+
+class Watch:
+    """Looks at every answer of a world: what the document does not say of it is a fault."""
+
+    def __init__(self, world: World) -> None:
+        self.faults: list[str] = []
+        self.met: set[tuple[str, int]] = set()
+        world.app.after_request(self.look)
+
+    def look(self, answer: Response) -> Response:
+        rule = request.url_rule
+        if rule is not None:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            operation = DOCUMENT["paths"][path][request.method.lower()]
+            name, status = operation["operationId"], answer.status_code
+            self.met.add((name, status))
+            self.faults += [f"{name} {status}: {fault}" for fault in faults(operation, answer)]
+        return answer
+
+
+def faults(operation: dict[str, Any], answer: Response):
+    """What an answer has that the document does not, and the reverse."""
+    declared = operation["responses"].get(str(answer.status_code))
+    if declared is None:
+        yield "status"
+        return
+    declared = resolved(declared)
+    for name, header in declared["headers"].items():
+        rule = resolved(header)
+        if name not in answer.headers:
+            yield from [f"{name} is missing"] if rule["required"] else []
+        elif not holds(rule["schema"], answer.headers[name]):
+            yield f"{name} is not as declared"
+    if "content" not in declared:
+        yield from ["body"] if answer.data else []
+    elif answer.mimetype not in declared["content"]:
+        yield f"{answer.mimetype}"
+    elif answer.is_json and not holds(
+        declared["content"][answer.mimetype]["schema"], json.loads(answer.get_data())
+    ):
+        yield "schema"
+
+
+class Story:
+    """The world that the document's examples speak of."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.vacancy = world.procedure(REFERENCE)
+        world.wording(WORDING)
+        self.role = ""
+        self.version = 1
+
+    def path(self, made: Door) -> str:
+        """The door's path, with the ids of fresh things in it."""
+        path = made.path
+        for name in re.findall(r"<(?:\w+:)?(\w+)>", made.path):
+            if name == "document_id":
+                application_id = re.search(r"applications/([^/]+)", path)[1]
+                value = self._document(application_id)
+            else:
+                value = getattr(self, f"_{name}")()
+            path = re.sub(rf"<(\w+:)?{name}>", str(value), path)
+        return path
+
+    def send(self, made: Door, path: str, media_type: str, body: Any) -> int:
+        sent: dict[str, Any] = {}
+        if media_type.startswith("multipart"):
+            sent = {"data": parts(body)}
+        elif media_type:
+            sent = {"data": json.dumps(body), "content_type": media_type}
+        if made.versioned:
+            sent["version"] = self.version
+        return self.world.call(made.method, path, self.role, **sent).status_code
+
+    def _application_id(self):
+        return self.world.apply(REFERENCE)
+
+    def _procedure_id(self):
+        self.count = getattr(self, "count", 0) + 1
+        return self.world.procedure(f"V-fresh-{self.count}")
+
+    def _hold_id(self):
+        order = {"reason": "investigation", "case_reference": "C-1", "until": "2027-03-01"}
+        path = f"/applications/{self._application_id()}/holds"
+        return self.world.post(path, "officer", json=order).json["id"]
+
+    def _token_id(self):
+        order = {"role": "screener", "subject": "s", "expires_at": "2027-03-01T00:00:00Z"}
+        return self.world.post("/tokens", "admin", json=order).json["id"]
+
+    def _run_id(self):
+        return self.world.purge().json["id"]
+
+    def _subject(self):
+        return "interviewer"
+
+    def _document(self, application_id: str):
+        path = f"/applications/{application_id}/documents"
+        files = {"cv": (io.BytesIO(PDF), "cv.pdf")}
+        return self.world.post(path, "recruiter", data=files).json["id"]
+
+
+def parts(body: dict[str, Any]) -> dict[str, Any]:
+    """A multipart example as the test client sends it."""
+    sent: dict[str, Any] = {}
+    for name, value in body.items():
+        if name == "application":
+            sent[name] = (io.BytesIO(json.dumps(value).encode()), "a.json", "application/json")
+        else:
+            (text,) = value if isinstance(value, list) else [value]
+            sent[name] = (io.BytesIO(text.encode()), f"{name}.pdf")
+    return sent
+
+
+def hired(story: Story, path: str, body: Any) -> Any:
+    patched = path.removesuffix("/handover")
+    story.world.patch(patched, "recruiter", version=1, json={"status": "hired"})
+    return body
+
+
+def closed(story: Story, path: str, body: Any) -> Any:
+    story.world.patch(path, "recruiter", version=1, json={"closed": True})
+    story.version = 2
+    return body
+
+
+def planned(story: Story, _path: str, _body: Any) -> Any:
+    story.role = "officer"
+    return {"plan": story.world.purge(dry_run=True).json["id"]}
+
+
+# What has to be so before an example can be accepted.
+PREPARED: dict[str, Callable[[Story, str, Any], Any]] = {
+    "What personnel needs": hired,
+    "Reopen it": closed,
+    "Confirm a plan": planned,
+}
+
+
+def examples(made: Door) -> list[tuple[str, str, Any]]:
+    operation = DOCUMENT["paths"][f"/v1{templated(made.path)}"][made.method.lower()]
+    content = operation.get("requestBody", {}).get("content", {})
+    return [
+        (media_type, title, example["value"])
+        for media_type, media in content.items()
+        for title, example in media["examples"].items()
+    ] or [("", "", None)]
+
+
+def templated(path: str) -> str:
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
+
+
+@pytest.fixture
+def watch(world: World):
+    watching = Watch(world)
+    yield watching
+    assert watching.faults == []
+
+
+def test_every_example_is_accepted_and_every_answer_is_as_declared(world: World, watch: Watch):
+    story = Story(world)
+    for made in DOORS:
+        for media_type, title, example in examples(made):
+            story.role, story.version = ROLES.get(made.name, "recruiter"), 1
+            path = story.path(made)
+            prepare = PREPARED.get(title, lambda _story, _path, body: body)
+            body = prepare(story, path, example)
+            expected = 204 if made.answer is None else made.status
+            assert story.send(made, path, media_type, body) == expected, (made.name, title)
+    assert {name for name, _ in watch.met} >= {made.name for made in DOORS}
+
+
+def test_every_refusal_is_as_declared(world: World, watch: Watch):
+    story = Story(world)
+    for made in DOORS:
+        path = story.path(made)
+        path = path.replace("purge-runs/", "purge-runs/")
+        missing = re.sub(r"[0-9a-f-]{36}", "01a20297-4dc0-721f-8249-731a7d9064b8", path)
+        role = ROLES.get(made.name, "recruiter")
+        refused = [
+            world.call(made.method, path, None),
+            world.call(made.method, path, _stranger(made)),
+            world.call(made.method, path, role, data=b"{", content_type="application/json"),
+            world.call(made.method, path, role, data=b"x", content_type="text/plain"),
+            world.call(made.method, path, role, query_string="unknown=1"),
+            world.call(made.method, missing, role, version=1),
+            world.call(made.method, path, role, version=999),
+            world.call(
+                made.method,
+                path,
+                role,
+                version=1,
+                data=b" " * 2**21,
+                content_type="application/json",
+            ),
+        ]
+        assert all(answer.status_code < 500 for answer in refused), made.name
+    statuses = {status for _, status in watch.met}
+    assert statuses >= {400, 401, 403, 404, 412, 413, 415, 422, 428}
+
+
+def _stranger(made: Door) -> str:
+    return next(role for role in ("purger", "sourcer") if role not in made.roles)
+
+
+def test_open_pages_are_as_declared(world: World, watch: Watch):
+    client = world.app.test_client()
+    pages = [path for path in DOCUMENT["paths"] if not path.startswith("/v1")]
+    for path in pages:
+        assert client.get(path.replace("{name}", "start.js")).status_code == 200
+    assert len(watch.met) == len(pages)
