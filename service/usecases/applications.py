@@ -1,76 +1,41 @@
-"""Applications: taking them in, changing, withdrawing, handing over and erasing them."""
+"""Applications: changing, withdrawing, handing over and erasing them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from service.crypto.seals import RecordSeal
-from service.domain.calendar import add_months
 from service.domain.catalogue import COMPANY
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Purpose, Role, readable_fields
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import (
-    OPEN_APPLICATION_MONTHS,
     Phase,
     Rule,
     is_held,
-    is_intake_open,
-    purge_on,
 )
-from service.storage import applications, holds, procedures, purges
-from service.storage.applications import Found, lock_procedure
+from service.storage import applications, purges
+from service.storage.applications import Found
 from service.storage.tables import (
     Application,
-    Channel,
-    ConsentChange,
-    ConsentEvent,
     Handover,
-    Procedure,
     ProcedureKind,
-    RecordKey,
     Status,
-    TeamMember,
-    sealed_column,
 )
-from service.usecases.case import Case, keep_answer_with, open_seal, sight_of, usecase
-from service.usecases.consents import get_wording
-from service.usecases.documents import Upload, store_upload
+from service.usecases.case import Case
+from service.usecases.frame import usecase
+from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import (
+    Fields,
     Standing,
     demand_fields,
     demand_version,
     lock_record,
     open_fields,
+    seal_fields,
     settle,
 )
-
-Fields = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Submission:
-    """An application as it came in. `procedure_reference` None: an open application."""
-
-    fields: Fields
-    channel: Channel
-    procedure_reference: str | None
-    consent_wording: str | None
-    statement_version: str | None
-    uploads: Sequence[Upload] = ()
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What the website learns: an id and the deletion dates. Nothing of the applicant."""
-
-    id: UUID
-    received_at: datetime
-    purge_on: date
-    purge_on_without_consent: date
-    purge_on_with_consent: date
-    version: int
+from service.usecases.repeats import keep_answer_with
 
 
 @dataclass(frozen=True)
@@ -90,42 +55,6 @@ class HandedOver:
     at: datetime
     fields: Fields
     unreadable: list[str]
-
-
-@usecase(Action.SUBMIT_APPLICATION)
-def submit_application(case: Case, submission: Submission) -> Receipt:
-    """Take in one application, with its documents and its consent, as one."""
-    _demand_channel(case, submission.channel)
-    present = frozenset(name for name, value in submission.fields.items() if value is not None)
-    faults = completeness_faults(present) + bsn_faults(submission.fields)
-    if faults:
-        raise Invalid(faults=faults)
-    procedure = _procedure_for(case, submission)
-    application_id = case.new_id()
-    case.about(application_id)
-    seal = case.house.keyring.current.new_record(application_id)
-    consented = submission.consent_wording is not None
-    row = Application(
-        id=application_id,
-        procedure_id=procedure.id,
-        channel=submission.channel,
-        status=Status.RECEIVED,
-        received_at=case.now,
-        statement_version=submission.statement_version or case.house.settings.statement_version,
-        purge_on=purge_on(procedure.ends_on, consented=consented),
-        version=1,
-    )
-    _seal_fields(case, row, seal, submission.fields)
-    case.session.add(row)
-    case.session.flush()
-    row.hold_until = holds.latest_hold(case.session, row)
-    _keep_key(case, row, seal)
-    if submission.consent_wording is not None:
-        _keep_first_consent(case, row, submission.consent_wording)
-    for upload in submission.uploads:
-        store_upload(case, seal, upload)
-    case.keep_answer_under(seal)
-    return _receipt(row, procedure)
 
 
 @usecase(Action.CHANGE_APPLICATION)
@@ -199,95 +128,6 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
     purges.delete_records(case.session, [record], case.today, run_id=None)
 
 
-def _demand_channel(case: Case, channel: Channel) -> None:
-    """What comes through the website is the website's to say, and nothing else is."""
-    if (case.principal.role is Role.WEBSITE) != (channel is Channel.WEBSITE):
-        raise Forbidden(
-            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
-        )
-
-
-def _procedure_for(case: Case, submission: Submission) -> Procedure:
-    """The procedure applied to, its end locked, with intake open; or a new one of its own."""
-    if submission.procedure_reference is None:
-        return _new_open_procedure(case)
-    member = case.principal.subject if case.principal.role is Role.RECRUITER else None
-    named = procedures.find_vacancy(case.session, submission.procedure_reference, member)
-    if named is None:
-        raise Invalid(faults=[Fault("/procedure_reference", "unknown")])
-    procedure = lock_procedure(case.session, named.id, shared=True)
-    if procedure is None or not is_intake_open(
-        procedure.ends_on, procedure.apply_until, case.today
-    ):
-        raise Conflict("intake-closed", "This procedure takes no more applications.")
-    return procedure
-
-
-def _new_open_procedure(case: Case) -> Procedure:
-    """The procedure that an open application gets for itself, with the configured team."""
-    team = dict(case.house.settings.open_team)
-    if not team:
-        raise Conflict(
-            "intake-closed", "Open applications are not taken: KLUIS_OPEN_TEAM is empty."
-        )
-    if case.principal.role is Role.RECRUITER:
-        team[case.principal.subject] = Role.RECRUITER
-    procedure = Procedure(
-        id=case.new_id(),
-        kind=ProcedureKind.OPEN,
-        title=f"Open application {case.today:%Y-%m-%d}",
-        opened_on=case.today,
-        ends_on=add_months(case.today, OPEN_APPLICATION_MONTHS),
-        version=1,
-    )
-    case.session.add(procedure)
-    case.session.flush()
-    for subject, role in team.items():
-        case.session.add(TeamMember(procedure_id=procedure.id, subject=subject, role=role))
-    return procedure
-
-
-def _seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) -> None:
-    for name, value in values.items():
-        setattr(row, sealed_column(name), None if value is None else seal.seal(name, value))
-    if "email" not in values:
-        return
-    email, index = values["email"], case.house.keyring.current.index
-    row.email_index = index.email(row.procedure_id, email) if isinstance(email, str) else None
-    row.index_key_id = index.key_id if isinstance(email, str) else None
-
-
-def _keep_key(case: Case, row: Application, seal: RecordSeal) -> None:
-    kek_id, wrapped = case.house.keyring.current.wrap(seal, row.procedure_id)
-    case.session.add(RecordKey(application_id=row.id, kek_id=kek_id, wrapped=wrapped))
-
-
-def _keep_first_consent(case: Case, row: Application, wording: str) -> None:
-    get_wording(case, wording, "/consent/wording_version")
-    case.session.add(
-        ConsentEvent(
-            application_id=row.id,
-            number=1,
-            change=ConsentChange.GIVEN,
-            at=case.now,
-            wording_version=wording,
-            channel=row.channel,
-            recorded_by=case.principal.subject,
-        )
-    )
-
-
-def _receipt(row: Application, procedure: Procedure) -> Receipt:
-    return Receipt(
-        id=row.id,
-        received_at=row.received_at,
-        purge_on=row.purge_on,
-        purge_on_without_consent=purge_on(procedure.ends_on, consented=False),
-        purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
-        version=row.version,
-    )
-
-
 def _demand_changeable(case: Case, found: Found, change: Change) -> None:
     """Status and company fields are the recruiter's; correcting is the officer's."""
     readable = readable_fields(sight_of(case, found))
@@ -320,4 +160,4 @@ def _revise(case: Case, found: Found, change: Change) -> None:
         faults += completeness_faults(after)
     if faults:
         raise Invalid(faults=faults)
-    _seal_fields(case, row, open_seal(case, found), values)
+    seal_fields(case, row, open_seal(case, found), values)

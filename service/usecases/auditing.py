@@ -7,7 +7,8 @@ from uuid import UUID
 from service.domain.policy import Action, Purpose, Role
 from service.storage.audit import AuditFilter, list_audit_events
 from service.storage.slices import Slice
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.views import view_of
 

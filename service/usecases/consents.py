@@ -8,8 +8,10 @@ from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.storage import consents
 from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
-from service.usecases.case import Case, keep_answer_with, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.records import Standing, get_record, lock_record, settle
+from service.usecases.repeats import keep_answer_with
 from service.usecases.views import view_of
 
 

@@ -33,7 +33,9 @@ from service.storage import documents
 from service.storage.applications import Found
 from service.storage.database import unavailable_when_failing
 from service.storage.tables import Document
-from service.usecases.case import Case, open_seal, sight_of, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
+from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import (
     get_record,
     lock_record,

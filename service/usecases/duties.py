@@ -12,7 +12,8 @@ from service.domain.retention import ENDING_SOON
 from service.storage import duties, holds, purges
 from service.storage.database import unavailable_when_failing
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, House, usecase
+from service.usecases.case import Case, House
+from service.usecases.frame import usecase
 
 HOLD_WARNINGS = (timedelta(days=7), timedelta(days=30))
 JOB_EXPECTED_WITHIN = timedelta(days=1)

@@ -13,7 +13,9 @@ from service.domain.retention import is_allowed_hold, is_due, is_held
 from service.storage import holds, procedures
 from service.storage.applications import find_application, lock_procedure
 from service.storage.tables import Application, Hold, HoldReason
-from service.usecases.case import Case, open_seal, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
+from service.usecases.reach import open_seal
 from service.usecases.records import demand_version, lock_record, settle
 from service.usecases.views import view_of
 

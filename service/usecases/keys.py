@@ -13,7 +13,8 @@ from service.domain.policy import Action
 from service.storage import keys
 from service.storage.tables import Hold, KeyringKey
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.holds import reference_field
 
 BATCH = 500

@@ -20,7 +20,8 @@ from service.storage.procedures import ProcedureFilter
 from service.storage.slices import Slice
 from service.storage.tables import Procedure, ProcedureKind, TeamMember
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.records import demand_version, settle_all
 from service.usecases.views import view_of

@@ -12,7 +12,8 @@ from service.domain.policy import Action, Role
 from service.storage import answers, audit, purges
 from service.storage.tables import PurgeRun
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000

@@ -13,8 +13,10 @@ from service.storage import applications, procedures
 from service.storage.applications import Found
 from service.storage.slices import Slice
 from service.storage.tables import Channel, Status
-from service.usecases.case import Case, sight_of, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
+from service.usecases.reach import sight_of
 from service.usecases.records import (
     demand_fields,
     get_record,

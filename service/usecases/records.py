@@ -1,6 +1,6 @@
 """What the use cases on applications share: reaching one, opening it, and settling its dates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,10 @@ from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.storage import consents, holds
 from service.storage.applications import Found, find_application, lock_application
 from service.storage.tables import Application, Procedure, sealed_column
-from service.usecases.case import Case, open_seal, reached
+from service.usecases.case import Case
+from service.usecases.reach import open_seal, reached
+
+Fields = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,16 @@ def _open_each(seal: RecordSeal, present: dict[str, bytes]) -> tuple[dict[str, o
         except Unreadable:
             unreadable.append(name)
     return values, unreadable
+
+
+def seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) -> None:
+    for name, value in values.items():
+        setattr(row, sealed_column(name), None if value is None else seal.seal(name, value))
+    if "email" not in values:
+        return
+    email, index = values["email"], case.house.keyring.current.index
+    row.email_index = index.email(row.procedure_id, email) if isinstance(email, str) else None
+    row.index_key_id = index.key_id if isinstance(email, str) else None
 
 
 def settle(case: Case, found: Found) -> Standing:

@@ -9,7 +9,9 @@ from service.domain.explanations import explain
 from service.domain.policy import Action
 from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
 from service.storage import consents, verification
-from service.usecases.case import Case, sight_of, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
+from service.usecases.reach import sight_of
 from service.usecases.records import get_record
 
 

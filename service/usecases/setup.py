@@ -5,7 +5,8 @@ from datetime import timedelta
 from service.domain.policy import Action, Role
 from service.storage import keys, tokens
 from service.storage.slices import Slice
-from service.usecases.case import Case, usecase
+from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.tokens import MintedToken, NewToken, mint_token
 
 

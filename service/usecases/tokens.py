@@ -16,8 +16,9 @@ from service.storage.database import unavailable_when_failing
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, Principal, usecase
+from service.usecases.case import Case, Principal
 from service.usecases.clock import Clock
+from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.views import view_of
 

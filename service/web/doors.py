@@ -27,7 +27,8 @@ from service.domain.errors import (
 )
 from service.domain.policy import PERMISSIONS, Action, Purpose, Role
 from service.storage.database import db
-from service.usecases.case import Case, House, Repeatable, record_refusal
+from service.usecases.case import Case, House, Repeatable
+from service.usecases.frame import record_refusal
 from service.usecases.tokens import authenticate
 from service.web import schemas
 from service.web.answers import answer, location

@@ -11,6 +11,7 @@ from service.usecases import (
     documents,
     duties,
     holds,
+    intake,
     procedures,
     purges,
     reading,
@@ -129,7 +130,7 @@ _RUN = {
     "plan_id": None,
 }
 _ANSWERS: dict[type, dict[str, object]] = {
-    applications.Receipt: {
+    intake.Receipt: {
         "id": APPLICATION,
         "received_at": "2026-11-22T09:31:00+00:00",
         "purge_on": "2027-04-01",

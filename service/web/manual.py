@@ -170,7 +170,7 @@ PARAMETERS = {
     "until": "Only before this moment.",
 }
 
-# Path: operation id, summary, media type, and what else it may answer.
+# Path: operation id, summary, media types, and what else it may answer.
 PAGES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "/healthz": ("healthz", "Whether the process answers", "text/plain", ()),
     "/readyz": (
@@ -187,5 +187,5 @@ PAGES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     ),
     "/openapi.yaml": ("openapi", "This document", "application/yaml", ()),
     "/docs": ("docs", "This document, to be read by people", "text/html", ()),
-    "/docs/{name}": ("docs_asset", "What that page is made of", "*/*", (404,)),
+    "/docs/{name}": ("docs_asset", "What that page is made of", "text/css text/javascript", (404,)),
 }

@@ -143,12 +143,15 @@ def _add_components(spec: APISpec) -> None:
 
 def _page(path: str) -> dict[str, Any]:
     """An open page: it takes no token."""
-    name, summary, media_type, others = manual.PAGES[path]
+    name, summary, media_types, others = manual.PAGES[path]
     parameters = [{"in": "path", "name": "name", "required": True, "schema": {"type": "string"}}]
     answered = {
         "description": "Done.",
         "headers": {"X-Request-Id": "X-Request-Id"},
-        "content": {media_type: {"schema": {} if "yaml" in media_type else {"type": "string"}}},
+        "content": {
+            media_type: {"schema": {} if "yaml" in media_type else {"type": "string"}}
+            for media_type in media_types.split()
+        },
     }
     return {
         "operationId": name,

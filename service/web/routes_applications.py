@@ -9,11 +9,19 @@ from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
 from service.storage.slices import Slice
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
-from service.usecases import applications, consents, documents, holds, reading, retention
+from service.usecases import (
+    applications,
+    consents,
+    documents,
+    holds,
+    intake,
+    reading,
+    retention,
+)
 from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
-from service.usecases.records import Standing
+from service.usecases.records import Fields, Standing
 from service.web import schemas
 from service.web.answers import after_of
 from service.web.doors import Accepts, Asked, door
@@ -28,7 +36,7 @@ _OF_APPLICATION = "/applications/{application_id}"
     Action.SUBMIT_APPLICATION,
     body=schemas.Submission,
     accepts=Accepts.JSON_OR_FILES,
-    answer=applications.Receipt,
+    answer=intake.Receipt,
     status=201,
     location="/applications/{id}",
     conflicts=("intake-closed",),
@@ -36,7 +44,7 @@ _OF_APPLICATION = "/applications/{application_id}"
 def submit_application(case: Case, asked: Asked) -> object:
     """Post an application, as JSON or as multipart with its files."""
     body = asked.body
-    submission = applications.Submission(
+    submission = intake.Submission(
         fields=body["values"],
         channel=Channel(body["channel"]),
         procedure_reference=body.get("procedure_reference"),
@@ -44,7 +52,7 @@ def submit_application(case: Case, asked: Asked) -> object:
         statement_version=body.get("statement_version"),
         uploads=asked.uploads,
     )
-    return applications.submit_application(case, submission)
+    return intake.submit_application(case, submission)
 
 
 @door(
@@ -329,7 +337,7 @@ def _order(asked: Asked) -> holds.HoldOrder:
     return holds.HoldOrder(HoldReason(body["reason"]), body["case_reference"], body["until"])
 
 
-def _revised(old: applications.Fields, patch: dict[str, Any]) -> applications.Fields:
+def _revised(old: Fields, patch: dict[str, Any]) -> Fields:
     """The patch merged into the old values (RFC 7396) and checked as if it had come in whole."""
     merged = {name: _merged(old.get(name), value) for name, value in patch.items()}
     kept = {name: value for name, value in merged.items() if value is not None}

@@ -1,12 +1,13 @@
 """What a generated request needs in order to be met by something: a role, and things to act on."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
 from schemathesis import Case
 
-from tests.factories import PDF, multipart
+from tests.factories import PDF
 from tests.world import World
 
 # The role that sends each operation; where none is named it is the recruiter of the team.
@@ -48,17 +49,17 @@ def is_valid(case: Case) -> bool:
 class Stage:
     """A world with a vacancy and a wording, where each request finds fresh things to act on."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, reference: str = "V-1", wording: str = "w1") -> None:
         self.world = world
-        self.vacancy = world.procedure("V-1")
-        self.run = world.purge().json["id"]
-        world.wording("w1")
+        self.reference = reference
+        world.procedure(reference)
+        world.wording(wording)
 
     def place(self, case: Case) -> None:
         """Send a valid request to something that is there, in words that are known here."""
         if is_valid(case):
             self.fit(case)
-            case.path_parameters = {**case.path_parameters, **self._path(case)}
+            case.path_parameters = self.path_values(case.path_parameters)
             if "If-Match" in case.headers:
                 case.headers["If-Match"] = '"1"'
 
@@ -70,21 +71,21 @@ class Stage:
         if isinstance(case.body, dict):
             case.body = _fitted(case.body)
 
-    def _path(self, case: Case) -> dict[str, str]:
-        names = case.path_parameters
-        made = {name: str(make()) for name, make in self._makers.items() if name in names}
+    def path_values(self, names: Iterable[str]) -> dict[str, str]:
+        """Something fresh for each parameter of a path."""
+        made = {name: str(self._makers[name]()) for name in names if name != "document_id"}
         if "document_id" in names:
-            made["application_id"], made["document_id"] = self._document()
+            made["document_id"] = self._document(made["application_id"])
         return made
 
     @property
     def _makers(self) -> dict[str, Callable[[], object]]:
         return {
-            "application_id": self.world.apply,
+            "application_id": lambda: self.world.apply(self.reference),
             "procedure_id": self._procedure,
             "hold_id": self._hold,
             "token_id": self._token,
-            "run_id": lambda: self.run,
+            "run_id": lambda: self.world.purge().json["id"],
             "subject": lambda: "interviewer",
             "name": lambda: "start.js",
         }
@@ -94,19 +95,17 @@ class Stage:
 
     def _hold(self) -> object:
         order = {"reason": "investigation", "case_reference": "C-1", "until": "2027-03-01"}
-        path = f"/applications/{self.world.apply()}/holds"
+        path = f"/applications/{self.world.apply(self.reference)}/holds"
         return self.world.post(path, "officer", json=order).json["id"]
 
     def _token(self) -> object:
         order = {"role": "screener", "subject": "s", "expires_at": "2027-03-01T00:00:00Z"}
         return self.world.post("/tokens", "admin", json=order).json["id"]
 
-    def _document(self) -> tuple[str, str]:
-        application_id = str(self.world.apply())
-        files = multipart({}, cv=("cv.pdf", PDF))
-        del files["application"]
+    def _document(self, application_id: str) -> str:
         path = f"/applications/{application_id}/documents"
-        return application_id, self.world.post(path, "recruiter", data=files).json["id"]
+        files = {"cv": (io.BytesIO(PDF), "cv.pdf")}
+        return str(self.world.post(path, "recruiter", data=files).json["id"])
 
 
 _FITTING = {

@@ -8,38 +8,26 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema_rs import Draft202012Validator
 
 import service
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.web.doors import DOORS, Door
-from service.web.openapi import openapi_document, render_openapi
+from service.web.openapi import render_openapi
 from service.web.problems import STATUS
+from tests.api.described import (
+    COMPONENTS,
+    DOCUMENT,
+    OPERATIONS,
+    resolved,
+    templated,
+    validator,
+)
 from tests.world import World
 
 ROOT = Path(service.__file__).parent
-DOCUMENT = openapi_document()
-OPERATIONS = {
-    operation["operationId"]: operation
-    for path in DOCUMENT["paths"].values()
-    for operation in path.values()
-}
-COMPONENTS = DOCUMENT["components"]
 NEVER_ANSWERED = {"misconfigured"}  # it stops the start
 each_door = pytest.mark.parametrize("made", DOORS, ids=lambda made: made.name)
-
-
-def resolved(part: dict) -> dict:
-    """What a reference stands for; anything else as it is."""
-    if "$ref" not in part:
-        return part
-    _, _, kind, name = part["$ref"].split("/")
-    return COMPONENTS[kind][name]
-
-
-def validator(schema: dict) -> Draft202012Validator:
-    return Draft202012Validator({**schema, "components": COMPONENTS})
 
 
 def contents(made: Door) -> Iterator[tuple[str, dict]]:
@@ -68,7 +56,7 @@ def test_the_document_reads_as_text_from_the_top():
 
 def test_every_route_and_method_is_in_the_document_and_the_reverse(world: World):
     routes = {
-        (method, "/".join(_templated(part) for part in rule.rule.split("/")))
+        (method, templated(rule.rule))
         for rule in world.app.url_map.iter_rules()
         for method in rule.methods - {"HEAD"}
     }
@@ -76,10 +64,6 @@ def test_every_route_and_method_is_in_the_document_and_the_reverse(world: World)
         (method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item
     }
     assert routes == documented
-
-
-def _templated(part: str) -> str:
-    return f"{{{part.strip('<>').rpartition(':')[2]}}}" if "<" in part else part
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

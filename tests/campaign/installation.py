@@ -139,7 +139,8 @@ class Service:
 
     def start(self) -> None:
         port = free_port()
-        self.client.base_url = httpx.URL(f"http://127.0.0.1:{port}")
+        self.client.close()
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
         self._process = subprocess.Popen(  # our own command
             [KLUIS, "serve"],
             env=self.installation.environment(
@@ -160,8 +161,6 @@ class Service:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
-        self.client.close()
-        self.client = httpx.Client(timeout=60, trust_env=False)
 
     def close(self) -> None:
         self.kill()
@@ -196,12 +195,13 @@ class Service:
         """A token of this role, renewed long before it expires."""
         known, today = self.installation.tokens, self.clock.day
         if role not in known or today > known[role][1] + TOKEN_RENEWED_AFTER:
+            admin = known["admin"][0] if role == "admin" else self.token("admin")
             body = {
                 "role": role,
                 "subject": role,
                 "expires_at": f"{today + timedelta(days=360)}T00:00:00Z",
             }
-            by = {"Authorization": f"Bearer {known['admin'][0]}"}
+            by = {"Authorization": f"Bearer {admin}"}
             made = self.client.post("/v1/tokens", json=body, headers=by)
             demand(made.is_success, f"no token: {made.text}")
             known[role] = (made.json()["token"], today)

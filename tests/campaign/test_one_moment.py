@@ -113,9 +113,3 @@ def test_a_large_document_that_is_being_deleted_breaks_off_without_alarm(world: 
         with pytest.raises(NotFound):
             served.get_data()
     assert "unreadable_fields_total 0.0" in world.house.signals.exposition().decode()
-
-
-def test_what_is_gone_is_not_found(world: World) -> None:
-    application_id, document = apply(world)
-    with erased_before_reading(world, "application", application_id):
-        assert world.get(document, "officer").status_code == 404

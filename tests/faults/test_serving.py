@@ -209,13 +209,10 @@ def test_damage_further_on_cuts_the_connection_and_gives_no_shorter_file(running
     head, _, body = said.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     assert f"content-length: {len(content)}".encode() in head.lower()
-    if how == "made longer":
-        assert body == content[: len(body)]
-    else:
-        assert content.startswith(body)
-        assert len(body) < len(content)
-        with pytest.raises(IncompleteRead):
-            running.call("GET", f"/v1{path}", "recruiter")
+    assert content.startswith(body)
+    assert len(body) < len(content)
+    with pytest.raises(IncompleteRead):
+        running.call("GET", f"/v1{path}", "recruiter")
     assert running.log.read_bytes().count(b"field-unreadable") > alarms
 
 
@@ -272,7 +269,10 @@ def test_a_body_over_the_limit_is_413(strict: Served, content_type: str, framing
         body = joined(json_part(SUBMISSION), file_part(PDF.ljust(MIB + 1)))
     length: dict[str, object] = {"Content_Length": len(body)}
     if framing == "chunked":
-        length, body = {"Transfer_Encoding": "chunked"}, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        length, body = (
+            {"Transfer_Encoding": "chunked"},
+            b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body),
+        )
     before = rows(strict.world)
     head = strict.head(
         "POST", "/applications", "website", Content_Type=content_type, Idempotency_Key="k",

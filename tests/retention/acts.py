@@ -1,7 +1,7 @@
 """What the tests of retention do again and again: the acts of the service's users, in a word."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,10 +98,12 @@ def differences(world: World) -> list[Difference]:
     return found
 
 
-def audit(world: World, application_id: UUID) -> list[dict[str, Any]]:
+def audited(world: World, application_id: UUID, action: str) -> dict[str, Any]:
+    """The one audit event of this action; the clock stands still, so that events have no order."""
     asked = world.get(f"/audit-events?limit=100&application_id={application_id}", "officer")
-    items: list[dict[str, Any]] = asked.json["items"]
-    return items
+    (event,) = [item for item in asked.json["items"] if item["action"] == action]
+    found: dict[str, Any] = event
+    return found
 
 
 def rows(world: World, query: str, **values: Any) -> Sequence[Any]:
@@ -117,7 +119,3 @@ def is_id(world: World, wanted: UUID, column: str = "id") -> str:
     """An SQL condition: SQLite keeps ids without hyphens."""
     written = wanted.hex if world.database_url.startswith("sqlite") else str(wanted)
     return f"{column} = '{written}'"
-
-
-def day(text_of_day: str) -> date:
-    return date.fromisoformat(text_of_day)

@@ -422,20 +422,33 @@ def test_a_database_without_tables_stops_the_start(tmp_path: Path, command: Comm
         ("DELETE FROM alembic_version", "revision none"),
     ],
 )
-def test_a_half_applied_migration_stops_the_start(world: World, damage: str, said: str):
-    rows(world, damage)
+def test_a_half_applied_migration_stops_the_start(
+    sqlite_world: World, command: Command, damage: str, said: str
+):
+    rows(sqlite_world, damage)
+    ran = command("serve", world=sqlite_world)
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith("Error: KLUIS_DATABASE_URL: the schema does not fit")
+    assert said in ran.stderr
+
+
+def test_a_half_applied_migration_stops_a_real_process(postgres_world: World):
+    rows(postgres_world, "ALTER TABLE application DROP COLUMN sealed_motivation")
     environment = {
         "PATH": os.defpath,
-        "KLUIS_DATABASE_URL": world.database_url,
-        "KLUIS_KEYRING_FILE": str(world.keyring_file),
+        "KLUIS_DATABASE_URL": postgres_world.database_url,
+        "KLUIS_KEYRING_FILE": str(postgres_world.keyring_file),
     }
-    kluis_itself = Path(sys.executable).with_name("kluis")
-    ran = subprocess.run(  # our own command
-        [kluis_itself, "serve"], env=environment, capture_output=True, text=True, check=False
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("kluis"), "serve"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 1
     assert ran.stderr.startswith("Error: KLUIS_DATABASE_URL: the schema does not fit")
-    assert said in ran.stderr
+    assert "sealed_motivation" in ran.stderr
 
 
 def test_a_database_that_does_not_answer_stops_the_start_without_its_password(

@@ -188,7 +188,8 @@ def test_a_reader_with_an_old_snapshot_is_alarmed_of_and_the_next_run_scrubs(
             reader.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         else:
             reader.exec_driver_sql("BEGIN")
-        assert reader.scalar(text("SELECT count(*) FROM application")) == 1
+        # a table that no purge touches: the snapshot is old, and there is no lock to wait for
+        assert reader.scalar(text("SELECT count(*) FROM installation")) == 1
         assert completed(world)["purged"] == 1
         assert alarms(world, "not-scrubbed") == 1
         assert still_there(keys, installation.bytes_on_disk()) == keys.keys()

@@ -91,13 +91,18 @@ class Retention(RuleBasedStateMachine):
 
     # the events
 
-    @initialize(terms=st.lists(st.integers(5, 300), min_size=2, max_size=2))
-    def open_procedures(self, terms: list[int]) -> None:
+    @initialize(
+        target=applications,
+        terms=st.lists(st.integers(5, 120), min_size=2, max_size=2),
+        consented=st.booleans(),
+    )
+    def open_procedures(self, terms: list[int], *, consented: bool) -> UUID | None:
         self.world.wording()
         for number, term in enumerate(terms):
             ends_on = self.today + timedelta(days=term)
             made = self.world.procedure(f"P-{number}", ends_on=f"{ends_on}")
             self.procedures.append(Selection(made, self.today, ends_on))
+        return self.apply(0, consented=consented)
 
     @rule(target=applications, procedure=st.integers(0, 1), consented=st.booleans())
     def apply(self, procedure: int, *, consented: bool) -> UUID | None:
@@ -174,17 +179,19 @@ class Retention(RuleBasedStateMachine):
             assert answered.status_code == 201
             known.held_until = max(known.held_until or until, until)
 
-    @rule(days=st.integers(1, 9))
+    @rule(days=st.integers(1, 40))
     def let_days_pass(self, days: int) -> None:
         self.move_to(self.today + timedelta(days=days))
 
-    @rule(months=st.integers(1, 3))
-    def let_months_pass_with_a_run_every_ten_days(self, months: int) -> None:
-        """As time goes by in a service whose job runs: else the brake ends every story."""
-        until = later_by(months, self.today)
-        while self.today < until:
-            self.purge()
-            self.move_to(min(until, self.today + timedelta(days=10)))
+    @rule(before=st.integers(0, 1))
+    def go_to_the_next_date_that_matters(self, before: int) -> None:
+        """An end, a deletion date or a hold's end; or the last day before it."""
+        dates = {procedure.ends_on for procedure in self.procedures}
+        for one in self.kept.values():
+            dates |= {self.due_on(one), one.held_until or self.today}
+        coming = [day for day in dates if day > self.today]
+        if coming:
+            self.move_to(max(self.today, min(coming) - timedelta(days=before)))
 
     def move_to(self, today: date) -> None:
         self.today = today
@@ -258,7 +265,7 @@ def test_no_order_of_events_reads_keeps_or_deletes_against_the_rules(machine: ty
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30,
+            max_examples=40,
             stateful_step_count=12,
             deadline=None,
             derandomize=True,

@@ -379,7 +379,8 @@ def test_a_large_closing_never_trips_the_brake(world: World):
     assert completed(world)["purged"] == 60
 
 
-def test_a_hold_that_ends_on_many_records_never_trips_the_brake(world: World):
+def test_a_hold_that_ends_on_many_records_never_trips_the_brake(sqlite_world: World):
+    world = sqlite_world
     procedure_id = world.procedure(ends_on="2026-12-01")
     fill(world, 60)
     completed(world)
@@ -391,7 +392,8 @@ def test_a_hold_that_ends_on_many_records_never_trips_the_brake(world: World):
     assert completed(world)["purged"] == 60
 
 
-def test_a_hold_ended_by_the_officer_on_many_records_never_trips_the_brake(world: World):
+def test_a_hold_ended_by_the_officer_on_many_records_never_trips_the_brake(sqlite_world: World):
+    world = sqlite_world
     procedure_id = world.procedure(ends_on="2026-12-01")
     fill(world, 30)
     completed(world)

@@ -65,7 +65,7 @@ def listens(port: int) -> bool:
 def start() -> Served:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.web.toy", str(port)],
         cwd=ROOT,
         env={**os.environ, "SECONDS": "1"},

@@ -1,0 +1,123 @@
+"""The frame that every use case runs in.
+
+`usecase(action)` makes a function one verb: it opens the transaction, demands the permission,
+answers a repeated request from what was kept, runs the function, writes the audit entry and
+commits. A refusal rolls back and is audited; a database that fails is Unavailable.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from service.domain.errors import (
+    Refusal,
+    Unavailable,
+)
+from service.domain.policy import Action, demand
+from service.storage.database import begin_writing, unavailable_when_failing
+from service.storage.tables import AuditEvent
+from service.usecases.case import Case
+from service.usecases.repeats import keep_answer, kept_answer
+
+# What several queries tell of one record must be of one moment: a purge may be running.
+OF_ONE_MOMENT = frozenset(
+    {
+        Action.READ_APPLICATION,
+        Action.LIST_APPLICATIONS,
+        Action.READ_RETENTION,
+        Action.LIST_DOCUMENTS,
+        Action.READ_DOCUMENT,
+        Action.READ_CONSENT,
+        Action.READ_HOLD,
+        Action.SEARCH_TALENT_POOL,
+        Action.READ_PURGE_RUN,
+        Action.READ_DUTIES,
+        Action.VERIFY_RETENTION,
+    }
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Verb = Callable[Concatenate[Case, P], R]
+
+
+def usecase(action: Action) -> Callable[[Verb[P, R]], Verb[P, R]]:
+    """Make a function the one verb behind `action`."""
+
+    def decorate(function: Verb[P, R]) -> Verb[P, R]:
+        @wraps(function)
+        def perform(case: Case, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            with _transaction(case, action):
+                kept = kept_answer(case)
+                if kept is not None:
+                    return cast("R", kept)
+                result = function(case, *args, **kwargs)
+                keep_answer(case, result)
+                return result
+
+        return perform
+
+    return decorate
+
+
+def record_refusal(case: Case, action: Action | None, refusal: Refusal) -> None:
+    """Audit a refusal that happened before any use case could begin; Unavailable if it can't."""
+    with unavailable_when_failing():
+        begin_writing(case.session)
+        case.now = case.house.clock.now()
+        _write_entry(case, action, refusal.code)
+        case.session.commit()
+
+
+@contextmanager
+def _transaction(case: Case, action: Action) -> Iterator[None]:
+    case.action = action
+    try:
+        with unavailable_when_failing():
+            _begin(case)
+            demand(case.principal.role, action)
+            yield
+            _write_entry(case, action, "allowed")
+            case.session.commit()
+    except Unavailable:
+        case.session.rollback()
+        raise
+    except Refusal as refusal:
+        case.session.rollback()
+        refusal.is_audited = True
+        record_refusal(case, action, refusal)
+        raise
+    except BaseException:
+        case.session.rollback()
+        raise
+    for effect in case.effects:
+        effect()
+
+
+def _begin(case: Case) -> None:
+    begin_writing(case.session, one_moment=case.action in OF_ONE_MOMENT)
+    case.now = case.house.clock.now()
+    case.today = case.house.today(case.session)
+
+
+def _write_entry(case: Case, action: Action | None, outcome: str) -> None:
+    entry, who = case.entry, case.principal
+    shown = entry.shown if outcome == "allowed" else 0
+    case.session.add(
+        AuditEvent(
+            id=case.new_id(),
+            at=case.now,
+            role=who.role,
+            subject=who.subject,
+            token_id=who.token_id,
+            action=action,
+            outcome=outcome,
+            purpose=case.purpose,
+            application_ids=entry.applications,
+            fields=entry.fields if outcome == "allowed" else [],
+            shown=shown,
+            details=entry.details,
+            request_id=case.request_id,
+        )
+    )

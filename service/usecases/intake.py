@@ -1,0 +1,177 @@
+"""Intake: one application with its documents and its consent, taken in as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from service.crypto.seals import RecordSeal
+from service.domain.calendar import add_months
+from service.domain.errors import Conflict, Fault, Forbidden, Invalid
+from service.domain.policy import Action, Role
+from service.domain.record import bsn_faults, completeness_faults
+from service.domain.retention import (
+    OPEN_APPLICATION_MONTHS,
+    is_intake_open,
+    purge_on,
+)
+from service.storage import holds, procedures
+from service.storage.applications import lock_procedure
+from service.storage.tables import (
+    Application,
+    Channel,
+    ConsentChange,
+    ConsentEvent,
+    Procedure,
+    ProcedureKind,
+    RecordKey,
+    Status,
+    TeamMember,
+)
+from service.usecases.case import Case
+from service.usecases.consents import get_wording
+from service.usecases.documents import Upload, store_upload
+from service.usecases.frame import usecase
+from service.usecases.records import (
+    Fields,
+    seal_fields,
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An application as it came in. `procedure_reference` None: an open application."""
+
+    fields: Fields
+    channel: Channel
+    procedure_reference: str | None
+    consent_wording: str | None
+    statement_version: str | None
+    uploads: Sequence[Upload] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the website learns: an id and the deletion dates. Nothing of the applicant."""
+
+    id: UUID
+    received_at: datetime
+    purge_on: date
+    purge_on_without_consent: date
+    purge_on_with_consent: date
+    version: int
+
+
+@usecase(Action.SUBMIT_APPLICATION)
+def submit_application(case: Case, submission: Submission) -> Receipt:
+    """Take in one application, with its documents and its consent, as one."""
+    _demand_channel(case, submission.channel)
+    present = frozenset(name for name, value in submission.fields.items() if value is not None)
+    faults = completeness_faults(present) + bsn_faults(submission.fields)
+    if faults:
+        raise Invalid(faults=faults)
+    procedure = _procedure_for(case, submission)
+    application_id = case.new_id()
+    case.about(application_id)
+    seal = case.house.keyring.current.new_record(application_id)
+    consented = submission.consent_wording is not None
+    row = Application(
+        id=application_id,
+        procedure_id=procedure.id,
+        channel=submission.channel,
+        status=Status.RECEIVED,
+        received_at=case.now,
+        statement_version=submission.statement_version or case.house.settings.statement_version,
+        purge_on=purge_on(procedure.ends_on, consented=consented),
+        version=1,
+    )
+    seal_fields(case, row, seal, submission.fields)
+    case.session.add(row)
+    case.session.flush()
+    row.hold_until = holds.latest_hold(case.session, row)
+    _keep_key(case, row, seal)
+    if submission.consent_wording is not None:
+        _keep_first_consent(case, row, submission.consent_wording)
+    for upload in submission.uploads:
+        store_upload(case, seal, upload)
+    case.keep_answer_under(seal)
+    return _receipt(row, procedure)
+
+
+def _demand_channel(case: Case, channel: Channel) -> None:
+    """What comes through the website is the website's to say, and nothing else is."""
+    if (case.principal.role is Role.WEBSITE) != (channel is Channel.WEBSITE):
+        raise Forbidden(
+            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
+        )
+
+
+def _procedure_for(case: Case, submission: Submission) -> Procedure:
+    """The procedure applied to, its end locked, with intake open; or a new one of its own."""
+    if submission.procedure_reference is None:
+        return _new_open_procedure(case)
+    member = case.principal.subject if case.principal.role is Role.RECRUITER else None
+    named = procedures.find_vacancy(case.session, submission.procedure_reference, member)
+    if named is None:
+        raise Invalid(faults=[Fault("/procedure_reference", "unknown")])
+    procedure = lock_procedure(case.session, named.id, shared=True)
+    if procedure is None or not is_intake_open(
+        procedure.ends_on, procedure.apply_until, case.today
+    ):
+        raise Conflict("intake-closed", "This procedure takes no more applications.")
+    return procedure
+
+
+def _new_open_procedure(case: Case) -> Procedure:
+    """The procedure that an open application gets for itself, with the configured team."""
+    team = dict(case.house.settings.open_team)
+    if not team:
+        raise Conflict(
+            "intake-closed", "Open applications are not taken: KLUIS_OPEN_TEAM is empty."
+        )
+    if case.principal.role is Role.RECRUITER:
+        team[case.principal.subject] = Role.RECRUITER
+    procedure = Procedure(
+        id=case.new_id(),
+        kind=ProcedureKind.OPEN,
+        title=f"Open application {case.today:%Y-%m-%d}",
+        opened_on=case.today,
+        ends_on=add_months(case.today, OPEN_APPLICATION_MONTHS),
+        version=1,
+    )
+    case.session.add(procedure)
+    case.session.flush()
+    for subject, role in team.items():
+        case.session.add(TeamMember(procedure_id=procedure.id, subject=subject, role=role))
+    return procedure
+
+
+def _keep_key(case: Case, row: Application, seal: RecordSeal) -> None:
+    kek_id, wrapped = case.house.keyring.current.wrap(seal, row.procedure_id)
+    case.session.add(RecordKey(application_id=row.id, kek_id=kek_id, wrapped=wrapped))
+
+
+def _keep_first_consent(case: Case, row: Application, wording: str) -> None:
+    get_wording(case, wording, "/consent/wording_version")
+    case.session.add(
+        ConsentEvent(
+            application_id=row.id,
+            number=1,
+            change=ConsentChange.GIVEN,
+            at=case.now,
+            wording_version=wording,
+            channel=row.channel,
+            recorded_by=case.principal.subject,
+        )
+    )
+
+
+def _receipt(row: Application, procedure: Procedure) -> Receipt:
+    return Receipt(
+        id=row.id,
+        received_at=row.received_at,
+        purge_on=row.purge_on,
+        purge_on_without_consent=purge_on(procedure.ends_on, consented=False),
+        purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
+        version=row.version,
+    )

@@ -1,0 +1,34 @@
+"""Whether a record is there for who asks, what of it he may see, and the seal to open it."""
+
+from service.crypto.seals import RecordSeal
+from service.domain.errors import (
+    NotFound,
+)
+from service.domain.policy import Sight, demand, sight
+from service.storage.applications import Found
+from service.usecases.case import Case
+
+
+def reached(case: Case, found: Found | None) -> Found:
+    """What was found, if the role on its team allows the action; else it is not there for him."""
+    if found is None:
+        raise NotFound
+    if found.team_role is not None and case.action is not None:
+        demand(found.team_role, case.action)
+        sight_of(case, found)  # past the phase in which he sees anything, nothing is there for him
+    return found
+
+
+def sight_of(case: Case, found: Found) -> Sight:
+    """What the principal may see of this record today; NotFound where that is nothing."""
+    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
+    if not seen.groups:
+        raise NotFound
+    return seen
+
+
+def open_seal(case: Case, found: Found) -> RecordSeal:
+    """The seal of a record; Unreadable if its key does not open."""
+    ring = case.house.keyring.holding(found.key.kek_id)
+    row = found.application
+    return ring.open_record(row.id, row.procedure_id, found.key.kek_id, found.key.wrapped)

@@ -1,0 +1,102 @@
+"""Repeated requests: answered from what was kept for a day, and not done again."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from service.crypto.keyring import KeyPurpose
+from service.crypto.seals import RecordSeal
+from service.domain.errors import (
+    Forbidden,
+    KeyReused,
+    Unreadable,
+)
+from service.domain.policy import Purpose, readable_fields
+from service.storage import answers
+from service.storage.applications import Found, find_application
+from service.storage.tables import StoredAnswer
+from service.usecases.case import Case, Repeatable
+from service.usecases.reach import open_seal, reached, sight_of
+
+ANSWERS_KEPT = timedelta(hours=24)
+
+
+def kept_answer(case: Case) -> Mapping[str, object] | None:
+    """The answer to the same request, if it was made before; it is reached like anything else."""
+    if case.repeatable is None:
+        return None
+    scope = _scope_of(case, case.repeatable)
+    fingerprint = case.house.keyring.current.index.digest("request", case.repeatable.request)
+    kept = answers.claim_answer(case.session, scope, fingerprint, case.now, case.now + ANSWERS_KEPT)
+    if kept is None:
+        return None
+    if kept.fingerprint != fingerprint:
+        raise KeyReused
+    if kept.application_id is None:
+        opened = _opened(_loose_seal(case, kept.kek_id or "", scope), kept)
+    else:
+        case.about(kept.application_id)
+        found = reached(case, find_application(case.session, kept.application_id, case.reach))
+        opened = _opened(open_seal(case, found), kept)
+        _disclose_again(case, found, opened["fields"])
+    case.entry.details = {**opened["details"], "repeated": True}
+    case.purpose = opened["purpose"] and Purpose(opened["purpose"])
+    answer: Mapping[str, object] = opened["answer"]
+    return answer
+
+
+def keep_answer_with(case: Case, found: Found) -> None:
+    """Keep a repeatable answer with its record; apart from it, if the record's key is damaged.
+
+    For such answers only as hold dates: from a damaged record, too, people withdraw.
+    """
+    with suppress(Unreadable):
+        case.keep_answer_under(open_seal(case, found))
+
+
+def keep_answer(case: Case, result: object) -> None:
+    if case.repeatable is None:
+        return
+    row = answers.get_claimed(case.session, _scope_of(case, case.repeatable))
+    seal = case.answer_seal
+    if seal is None:
+        row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
+        seal = _loose_seal(case, row.kek_id, row.scope)
+    else:
+        row.application_id = seal.application_id
+    shown = case.entry.fields if case.entry.shown else []
+    noted = {"fields": shown, "purpose": case.purpose, "details": case.entry.details}
+    kept = {"answer": result, **noted}
+    row.sealed = seal.seal(_answer_field(row.scope), orjson.loads(orjson.dumps(kept)))
+
+
+def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:
+    return cast("dict[str, Any]", seal.open(_answer_field(kept.scope), kept.sealed or b""))
+
+
+def _disclose_again(case: Case, found: Found, fields: list[str]) -> None:
+    """What an answer shows, it shows again only to who may still see it, and it counts as read."""
+    if not fields:
+        return
+    if not readable_fields(sight_of(case, found)).issuperset(fields):
+        raise Forbidden
+    case.disclose([found.application.id], fields)
+
+
+def _scope_of(case: Case, repeatable: Repeatable) -> bytes:
+    index = case.house.keyring.current.index
+    who = case.principal
+    return index.digest("answer", who.role.encode(), who.subject.encode(), repeatable.key.encode())
+
+
+def _answer_field(scope: bytes) -> str:
+    """Tied to its caller and key: an answer moved to another's row does not open."""
+    return f"answer:{scope.hex()}"
+
+
+def _loose_seal(case: Case, kek_id: str, scope: bytes) -> RecordSeal:
+    return case.house.keyring.holding(kek_id).loose_seal(kek_id, UUID(bytes=scope[:16]))
