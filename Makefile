@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+ORDINARY := not campaign and not fresh
 LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
 	@exec $(BIN)/kluis serve
 
 test: .venv/dev ## the tests, on SQLite and on a real PostgreSQL
-	$(BIN)/pytest -q -n 2 -m "not campaign"
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)"
 
 check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, tests with coverage, OpenAPI, migrations
 	$(BIN)/ruff format --check .
@@ -24,7 +25,8 @@ check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, te
 	$(BIN)/lint-imports
 	$(BIN)/kluis openapi | diff - openapi.yaml
 	cd .ci && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint main
-	$(BIN)/pytest -q -n 2 -m "not campaign" --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -m fresh
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)" --cov --cov-report=
 	$(BIN)/coverage report --include "service/domain/*,service/crypto/*,service/usecases/*" --fail-under 100
 
 demo: .venv/dev ## a throw-away service, and everything its users do with it

@@ -1,6 +1,7 @@
 """The deletion job: here, or as the scheduled client of a service elsewhere."""
 
 import json
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,7 +17,7 @@ from service.storage.database import db
 from service.usecases import purges as use
 from service.usecases.scrubbing import finish_run
 
-BRAKED, FAILED, UNREACHABLE = 3, 4, 5
+BRAKED, FAILED, UNREACHABLE, UNSCRUBBED = 3, 4, 5, 6
 _PAUSE_SECONDS = 1.0
 _IDLE_ROUNDS = 60
 _TIMEOUT_SECONDS = 120
@@ -35,7 +36,8 @@ def purge(root: Root, *, dry_run: bool, url: str | None, token_file: Path | None
     """Delete every record whose day has come.
 
     Exit codes for a scheduler: 0 nothing due is left; 3 the brake holds, the privacy officer must
-    confirm a plan; 4 refused, or records remain; 5 the service could not be reached.
+    confirm a plan; 4 refused, or records remain; 5 the service could not be reached; 6 deleted, but
+    a transaction elsewhere still keeps deleted bytes in the database's files.
     """
     if url is None:
         _purge_here(root, dry_run=dry_run)
@@ -57,7 +59,7 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
                 if run.planned:
                     _braked(str(run.id), ",".join(run.brake))
                 rounds.note(run.purged, run.remaining, run.passed_over)
-        finish_run(house, db.session(), db.engine)
+        _demand_scrubbed(scrubbed=finish_run(house, db.session(), db.engine))
 
 
 def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
@@ -68,13 +70,19 @@ def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
         while rounds.go_on:
             run = _post(url, token, {})
             rounds.note(run["purged"], run["remaining"], run["passed_over"])
+    _demand_scrubbed(scrubbed=run["scrubbed"])
+
+
+def _demand_scrubbed(*, scrubbed: bool) -> None:
+    if not scrubbed:
+        _fail("A transaction elsewhere keeps deleted bytes in the files; run again.", UNSCRUBBED)
 
 
 class _Rounds:
     """Calls until nothing due is left, with a bar; waits for records that another run holds."""
 
     def __init__(self) -> None:
-        self._bar = ProgressBar(transient=True)
+        self._bar = ProgressBar(transient=True, disable=not sys.stdout.isatty())
         self._task = self._bar.add_task("Purging", total=None)
         self._idle = 0
         self.purged = 0

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.retention import Rule
 from service.storage.applications import is_consented, is_open_kind
 from service.storage.tables import Application, Procedure, PurgeReceipt, PurgeRun
 
-_MOST_UNSCRUBBED = 1_000
+_SCRUBBED_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -148,17 +148,24 @@ def find_confirmed_plan(session: Session) -> PurgeRun | None:
     return plan if last is None or last.at < plan.confirmed_at else None
 
 
-def list_unscrubbed(session: Session) -> Sequence[UUID]:
-    """Completed runs whose deletions may still lie in the database's files."""
-    query = select(PurgeRun.id).where(
-        PurgeRun.completed_on.is_not(None), PurgeRun.scrubbed_at.is_(None)
+def needs_scrubbing(session: Session, today: date) -> bool:
+    """Whether a run deleted records since the files were scrubbed, or none was scrubbed today."""
+    unscrubbed = exists().where(PurgeRun.purged > 0, PurgeRun.scrubbed_at.is_(None))
+    scrubbed_today = exists().where(
+        PurgeRun.completed_on == today, PurgeRun.scrubbed_at.is_not(None)
     )
-    return session.scalars(query.order_by(PurgeRun.id).limit(_MOST_UNSCRUBBED)).all()
+    return bool(session.scalar(select(or_(unscrubbed, not_(scrubbed_today)))))
 
 
 def count_completed(session: Session, today: date) -> int:
     query = select(func.count()).select_from(PurgeRun).where(PurgeRun.completed_on == today)
     return session.scalar(query) or 0
+
+
+def list_unscrubbed(session: Session) -> Sequence[UUID]:
+    """Some runs whose deletions may still lie in the database's files, the oldest first."""
+    query = select(PurgeRun.id).where(PurgeRun.scrubbed_at.is_(None)).order_by(PurgeRun.id)
+    return session.scalars(query.limit(_SCRUBBED_AT_ONCE)).all()
 
 
 def mark_scrubbed(session: Session, run_ids: Collection[UUID], now: datetime) -> None:

@@ -14,6 +14,13 @@ from sqlalchemy.exc import OperationalError
 _NARROW = ("record_key",)
 _WIDE = ("application", "document", "document_chunk", "consent_event", "hold", "handover")
 _OWN = ("idempotency_key",)
+_TRIES = 60
+_PAUSE = text("SELECT pg_sleep(0.05)")
+_OLDER_SNAPSHOTS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND pid <> pg_backend_pid()"
+    " AND age(backend_xmin) > age(CAST(CAST(:now AS xid8) AS xid))"
+)
 
 
 def scrub(engine: Engine, rewrite_bytes: int) -> bool:
@@ -30,7 +37,7 @@ def _truncate_log(connection: Connection) -> bool:
 
 
 def _rewrite(connection: Connection, rewrite_bytes: int) -> bool:
-    if _has_older_snapshot(connection):
+    if not _is_past_for_all(connection):
         return False
     try:
         for table in _NARROW + _OWN + _WIDE:
@@ -49,10 +56,14 @@ def _size(connection: Connection, table: str) -> int:
     return int(connection.execute(query, {"table": table}).scalar_one())
 
 
-def _has_older_snapshot(connection: Connection) -> bool:
-    """Whether a transaction elsewhere may still see deleted rows: then no rewrite drops them."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL"
-        " AND pid <> pg_backend_pid() AND datname = current_database()"
-    )
-    return int(connection.execute(query).scalar_one()) > 0
+def _is_past_for_all(connection: Connection) -> bool:
+    """Whether nobody sees what was deleted before now any more: only then a rewrite drops it.
+
+    Transactions that run right now are given a few seconds to end.
+    """
+    now = connection.execute(text("SELECT CAST(pg_current_xact_id() AS text)")).scalar_one()
+    for _ in range(_TRIES):
+        if not connection.execute(_OLDER_SNAPSHOTS, {"now": now}).scalar_one():
+            return True
+        connection.execute(_PAUSE)
+    return False

@@ -33,6 +33,7 @@ class PurgeView:
     remaining: int
     passed_over: int
     completed: bool
+    scrubbed: bool
     brake: list[str]
     confirmed_at: datetime | None
     plan_id: UUID | None
@@ -167,4 +168,6 @@ def _delete_expired(case: Case) -> None:
 
 
 def _view(row: PurgeRun) -> PurgeView:
-    return view_of(PurgeView, row, completed=row.completed_on is not None)
+    return view_of(
+        PurgeView, row, completed=row.completed_on is not None, scrubbed=row.scrubbed_at is not None
+    )

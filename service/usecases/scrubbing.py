@@ -13,18 +13,23 @@ from service.usecases.duties import raise_duties
 
 
 def finish_run(house: House, session: Session, engine: Engine) -> bool:
-    """Scrub the database's files; name the duties if this was the day's first completed run.
+    """Scrub the files of what was deleted; with the day's first completed run, name the duties.
 
-    False if somebody's reading kept deleted bytes in: the next run, an hour later, tries again.
+    Once a day is enough for corrections and erasures. False if somebody's reading kept deleted
+    bytes in: the next run tries again.
     """
     with unavailable_when_failing():
+        today = house.today(session)
         pending = purges.list_unscrubbed(session)
-        is_first_today = purges.count_completed(session, house.today(session)) == 1
+        is_first_today = purges.count_completed(session, today) == 1
+        is_needed = purges.needs_scrubbing(session, today)
         session.rollback()
         if is_first_today:
             raise_duties(house, session)
+        if not is_needed:
+            return True
         if not scrub(engine, house.settings.rewrite_mb * MEGABYTE):
-            house.signals.alarm(Alarm.NOT_SCRUBBED, runs=len(pending))
+            house.signals.alarm(Alarm.NOT_SCRUBBED)
             return False
         begin_writing(session)
         purges.mark_scrubbed(session, pending, house.clock.now())

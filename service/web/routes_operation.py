@@ -1,5 +1,9 @@
 """The routes of operation: the purge, duties, the audit and tokens."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import cast
+
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.storage.audit import AuditFilter
@@ -112,6 +116,12 @@ def _finished(case: Case, run: object) -> object:
             due=member(run, "remaining"),
             reasons=member(run, "brake"),
         )
-    if member(run, "completed"):
-        finish_run(case.house, case.session, db.engine)
-    return run
+    if not member(run, "completed"):
+        return run
+    scrubbed = finish_run(case.house, case.session, db.engine)
+    told = (
+        asdict(run)
+        if isinstance(run, purges.PurgeView)
+        else dict(cast("Mapping[str, object]", run))
+    )
+    return told | {"scrubbed": scrubbed}

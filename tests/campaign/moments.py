@@ -32,6 +32,10 @@ class Tally:
         self.kills += 1
         self.found.update(found)
 
+    def add(self, other: "Tally") -> None:
+        self.kills += other.kills
+        self.found += other.found
+
 
 def timed(work: Callable[[], object]) -> float:
     began = monotonic()

@@ -16,7 +16,7 @@ from tests.campaign.installation import Broken, Installation, demand
 from tests.campaign.kill_intake import kill_intake
 from tests.campaign.kill_keys import kill_keys
 from tests.campaign.kill_postgres import kill_postgres
-from tests.campaign.kill_purge import kill_purge
+from tests.campaign.kill_purge import MOST_KILLS, kill_purge
 from tests.campaign.moments import Tally
 from tests.campaign.postgres import Postgres, durable_postgres
 from tests.campaign.races import KINDS, Rounds, race, race_workers
@@ -69,7 +69,9 @@ def kill_all(new: New, kind: str, kills: int, records: int) -> list[Tally]:
     fifth = -(-kills // 5)
     intake = kill_intake(new(kind), kills - 3 * fifth, seeded(f"intake {kind}"))
     say(intake)
-    purge = kill_purge(new(kind), 2 * fifth, seeded(f"purge {kind}"))
+    purge, rng = Tally("purge"), seeded(f"purge {kind}")
+    for before in range(0, 2 * fifth, MOST_KILLS):
+        purge.add(kill_purge(new(kind), min(MOST_KILLS, 2 * fifth - before), rng))
     say(purge)
     rewrap, rotation = kill_keys(new(kind), fifth, records, seeded(f"keys {kind}"))
     say(rewrap, rotation)
