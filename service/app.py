@@ -190,12 +190,13 @@ def _finish_request(response: Response) -> Response:
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = str(g.request_id)
     route = request.url_rule.rule if request.url_rule else "none"
+    method = request.method if request.url_rule else "other"
     seconds = perf_counter() - g.began
-    the_house().signals.request(route, request.method, response.status_code, seconds)
+    the_house().signals.request(route, method, response.status_code, seconds)
     who: Principal | None = g.get("principal")
     _log.info(
         "request",
-        method=request.method if request.url_rule else "other",
+        method=method,
         route=route,
         status=response.status_code,
         ms=round(seconds * 1000, 1),

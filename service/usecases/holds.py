@@ -12,7 +12,7 @@ from service.domain.policy import Action, Purpose
 from service.domain.retention import is_allowed_hold, is_due, is_held
 from service.storage import holds, procedures
 from service.storage.applications import find_application, lock_procedure
-from service.storage.tables import Application, Hold, HoldReason
+from service.storage.tables import Hold, HoldReason
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal
@@ -42,9 +42,8 @@ class HoldView:
 
 @usecase(Action.PLACE_HOLD)
 def hold_application(case: Case, application_id: UUID, order: HoldOrder) -> HoldView:
-    """Keep one application past its date; only before the record is due."""
+    """Keep one application past its date. One that is due is not there any more to be held."""
     found = lock_record(case, application_id)
-    _demand_not_due(found.application, case.today)
     seal = open_seal(case, found)
     hold = _place(case, order, application_id=application_id)
     hold.sealed_reference = seal.seal(reference_field(hold.id), order.case_reference)
@@ -150,12 +149,6 @@ def _demand_none_due(case: Case, procedure_id: UUID) -> None:
         if is_due(row.purge_on, row.hold_until, case.today):
             detail = "Some records are due: let the purge run first, or hold single applications."
             raise Conflict("records-due", detail)
-
-
-def _demand_not_due(row: Application, today: date) -> None:
-    """Nothing is held that is due; a record that another hold still keeps may be held longer."""
-    if is_due(row.purge_on, row.hold_until, today):
-        raise NotFound
 
 
 def _get_hold(case: Case, hold_id: UUID) -> Hold:

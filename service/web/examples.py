@@ -125,6 +125,7 @@ _RUN = {
     "remaining": 0,
     "passed_over": 1,
     "completed": True,
+    "scrubbed": True,
     "brake": [],
     "confirmed_at": None,
     "plan_id": None,

@@ -8,7 +8,7 @@ import httpx
 
 from tests.campaign.evidence import applications_there, demand_answered, demand_sound
 from tests.campaign.installation import FIRST_DAY, Installation, Service, demand
-from tests.campaign.moments import Tally, kill_service_during, timed
+from tests.campaign.moments import Aim, Tally, kill_service_during, timed
 from tests.campaign.sent import Applicants, Sent, add_wording, open_procedure
 
 AT_ONCE = 3
@@ -21,11 +21,12 @@ def kill_intake(installation: Installation, kills: int, rng: random.Random) -> T
     with installation.serving() as service:
         add_wording(service)
         open_procedure(service, "V-1", FIRST_DAY + timedelta(days=90))
-        usual = _usual_duration(service, applicants, kept)
+        aim = Aim(_usual_duration(service, applicants, kept) * 0.8)
         for _ in range(kills):
             sent = _some(applicants)
-            kill_service_during(service, lambda sent=sent: post_all(service, sent), usual, rng)
-            _examine(installation, service, kept, sent, tally)
+            kill_service_during(service, lambda sent=sent: post_all(service, sent), aim, rng)
+            stored = _examine(installation, service, kept, sent, tally)
+            aim.learn({0: "none", AT_ONCE: "all"}.get(stored, "some"))
         for one in kept:
             one.demand_whole(service, "recruiter")
     installation.run("retention", "verify")
@@ -61,7 +62,8 @@ def _usual_duration(service: Service, applicants: Applicants, kept: list[Sent]) 
 
 def _examine(
     installation: Installation, service: Service, kept: list[Sent], sent: list[Sent], tally: Tally
-) -> None:
+) -> int:
+    """Look at what the kill left, ask again for all; gives how many had been stored."""
     demand_sound(installation)
     demand_answered(installation)
     answered = {one.id for one in sent if one.id is not None}
@@ -79,3 +81,4 @@ def _examine(
     demand_answered(installation)
     for one in sent:
         one.demand_whole(service, "recruiter")
+    return len(there)

@@ -18,7 +18,7 @@ from tests.campaign.installation import (
     kill_group,
     pause,
 )
-from tests.campaign.moments import Tally, Window, kill_command, time_command
+from tests.campaign.moments import Aim, Tally, kill_command, time_command
 from tests.campaign.sent import Applicants, Sent, add_wording, open_procedure
 
 IN_A_ROW = 4
@@ -34,15 +34,13 @@ def kill_keys(
     with installation.serving() as service:
         people = _people(service, records, rng)
         installation.run("keys", "rotate")
-        window = time_command(
-            installation, "keys", "rewrap", progress=lambda: _under_the_newest_key(installation)
-        )
+        aim = Aim(time_command(installation, "keys", "rewrap") / 2)
         while rewraps.kills < kills:
             if rotations.kills * 2 <= rewraps.kills:
                 people.append(_kill_rotation(installation, service, rotations, rng))
             installation.run("keys", "rotate")
             for _ in range(min(IN_A_ROW, kills - rewraps.kills)):
-                done = _kill_rewrap(installation, window, rewraps, rng)
+                done = _kill_rewrap(installation, aim, rewraps, rng)
                 _demand_all_open(service, len(people))
                 if done:
                     break
@@ -69,15 +67,14 @@ def _people(service: Service, records: int, rng: random.Random) -> list[Sent]:
         return list(pool.map(lambda one: one.apply(service), people))
 
 
-def _kill_rewrap(
-    installation: Installation, window: Window, tally: Tally, rng: random.Random
-) -> bool:
+def _kill_rewrap(installation: Installation, aim: Aim, tally: Tally, rng: random.Random) -> bool:
     """Kill it anywhere; whether it had done everything."""
     before = _under_the_newest_key(installation)
-    kill_command(installation, "keys", "rewrap", window=window, rng=rng)
+    kill_command(installation, "keys", "rewrap", aim=aim, rng=rng)
     after, all_of_them = _under_the_newest_key(installation), _count(installation, RecordKey)
     demand(after >= before, "a rewrap went backwards")
-    state = "all" if after == all_of_them else "some more" if after > before else "none"
+    state = "all" if after == all_of_them else "some" if after > before else "none"
+    aim.learn(state)
     tally.note(f"{state} rewrapped")
     demand_sound(installation)
     return after == all_of_them

@@ -15,6 +15,7 @@ from tests.campaign.evidence import (
 )
 from tests.campaign.installation import FIRST_DAY, Installation, Service, demand
 from tests.campaign.moments import (
+    Aim,
     Tally,
     kill_command,
     kill_service_during,
@@ -42,21 +43,21 @@ def kill_purge(
         people = _people(service, kills + MEASURED, rng)
         weeks = sorted({one.purge_on for one in people if one.purge_on and not one.consented})
         service.go_to(weeks[0])
-        usual = timed(lambda: service.purge_all(LIMIT))
+        by_service = Aim(timed(lambda: service.purge_all(LIMIT)) / 3)
         service.go_to(weeks[1])
-        window = time_command(
-            installation, "purge", progress=lambda: len(applications_there(installation))
-        )
+        by_command = Aim(time_command(installation, "purge") / 3)
         for number, week in enumerate(weeks[MEASURED:]):
             service.go_to(week)
             before = _due(installation, people)
+            aim = by_command if number % 2 else by_service
             if number % 2:
-                kill_command(installation, "purge", window=window, rng=rng)
+                kill_command(installation, "purge", aim=aim, rng=rng)
             else:
-                kill_service_during(service, lambda: _purge(service), usual, rng)
+                kill_service_during(service, lambda: _purge(service), aim, rng)
                 service.start()
             left = _examine(installation, people) & before
             state = "all" if not left else "some" if left < before else "none"
+            aim.learn(state)
             tally.note(f"{'command' if number % 2 else 'service'}: {state} deleted")
             service.purge_all()
             _demand_purged(installation, people)

@@ -16,8 +16,26 @@ from tests.campaign.installation import (
     pause,
 )
 
-BEYOND = 1.1  # of the usual duration, so that some kills come after the end
-BEFORE, AFTER = 0.4, 1.05  # of a command's first and last change
+WIDTH = (0.5, 1.3)  # of the moment aimed at
+LATER, EARLIER = 1.25, 0.75
+
+
+@dataclass
+class Aim:
+    """Around which moment to kill: moved after each kill, so that some fall on either side of it.
+
+    A command commits once or twice in a second's life, at a moment that moves with the machine's
+    load. To spread the kills over its whole life would be to miss that moment every time.
+    """
+
+    seconds: float
+
+    def moment(self, rng: random.Random) -> float:
+        return self.seconds * rng.uniform(*WIDTH)
+
+    def learn(self, state: str) -> None:
+        """Kill later where nothing was done yet, and earlier where all was."""
+        self.seconds *= {"none": LATER, "all": EARLIER}.get(state, 1)
 
 
 @dataclass
@@ -44,44 +62,32 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def kill_service_during(
-    service: Service, work: Callable[[], object], usual: float, rng: random.Random
+    service: Service, work: Callable[[], object], aim: Aim, rng: random.Random
 ) -> None:
     """Kill the service while `work` calls it; `work` bears the broken connections."""
     with ThreadPoolExecutor(1) as pool:
         calling = pool.submit(work)
-        pause(rng.uniform(0, usual * BEYOND))
+        pause(aim.moment(rng))
         service.kill()
         calling.result()
 
 
-Window = tuple[float, float]
-
-
-def time_command(installation: Installation, *command: str, progress: Callable[[], int]) -> Window:
-    """When this command is at work, in seconds behind its gate: around the first and the last
-    change of `progress`."""
+def time_command(installation: Installation, *command: str) -> float:
+    """How long this command works, from its gate to its end."""
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()
-    opened, seen, changes = monotonic(), progress(), []
-    while process.poll() is None:
-        now = progress()
-        if now != seen:
-            changes.append(monotonic() - opened)
-            seen = now
-    process.communicate()
+    seconds = timed(process.communicate)
     gate.close()
-    demand(process.returncode == 0 and changes, f"kluis {' '.join(command)} did nothing")
-    return changes[0] * BEFORE, changes[-1] * AFTER
+    demand(process.returncode == 0, f"kluis {' '.join(command)} failed")
+    return seconds
 
 
-def kill_command(
-    installation: Installation, *command: str, window: Window, rng: random.Random
-) -> None:
-    """Kill this command at a random moment of its work."""
+def kill_command(installation: Installation, *command: str, aim: Aim, rng: random.Random) -> None:
+    """Kill this command at a random moment of its work behind the gate."""
     gate = Gate(installation)
     process = installation.start(*command, **gate.settings)
     gate.wait()
-    pause(rng.uniform(*window))
+    pause(aim.moment(rng))
     kill_group(process)
     gate.close()

@@ -89,20 +89,21 @@ def demand_contested(rounds: Rounds) -> None:
 def test_the_whole_campaign_breaks_no_promise(new: New, postgres: Postgres) -> None:
     began = monotonic()
     say(f"seed {SEED}, {KILLS} kills, {ROUNDS} rounds")
-    tallies = {
-        kind: kill_all(new, kind, KILLS // 2, RECORDS_TO_REWRAP)
-        for kind in ("SQLite", "PostgreSQL")
-    }
-    server = kill_postgres(
-        new("PostgreSQL"), postgres, max(3, KILLS // 16), seeded("PostgreSQL itself")
-    )
-    say(server)
-    workers = race_workers(new("PostgreSQL"), 20, 60, seeded("workers"))
-    say(workers)
     rounds = [
         race(new("PostgreSQL"), ROUNDS, seeded("races PostgreSQL"), "PostgreSQL"),
         race(new("SQLite"), ROUNDS // 5, seeded("races SQLite"), "SQLite"),
     ]
+    say(*rounds)
+    workers = race_workers(new("PostgreSQL"), 20, 60, seeded("workers"))
+    say(workers)
+    server = kill_postgres(
+        new("PostgreSQL"), postgres, max(3, KILLS // 16), seeded("PostgreSQL itself")
+    )
+    say(server)
+    tallies = {
+        kind: kill_all(new, kind, KILLS // 2, RECORDS_TO_REWRAP)
+        for kind in ("SQLite", "PostgreSQL")
+    }
     deadlocks = postgres.log.count("deadlock detected")
     tallies["PostgreSQL's own processes"] = [server]
     tables = [kills_table(tallies), rounds_table(rounds), notes(rounds, workers, deadlocks)]

@@ -56,7 +56,7 @@ def send(world: World, body: object) -> None:
     )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(body=ANY_JSON | SUBMISSIONS)
 @example(body={"fields": {"email": "a@\ud800.org"}})
 def test_any_json_for_an_application_is_answered(shared: World, body: object):
@@ -85,7 +85,7 @@ OTHERS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(body=st.binary(max_size=300))
 @example(body=b"[" * 100_000)
 def test_any_bytes_as_json_are_answered(shared: World, body: bytes):
@@ -111,14 +111,14 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(pieces=st.lists(PIECES | st.binary(max_size=20), max_size=9))
 def test_any_bytes_as_multipart_are_answered(shared: World, pieces: list[bytes]):
     body = b"".join(pieces)
     demand_an_answer(shared.post("/applications", "website", data=body, content_type=CONTENT_TYPE))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     name=st.sampled_from(
         [
@@ -149,7 +149,7 @@ def test_any_header_is_answered(shared: World, name: str, value: str):
 ABSENT = "019a0000-0000-7000-8000-000000000000"
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(raw=st.binary(max_size=60))
 def test_any_query_and_any_path_are_answered(shared: World, raw: bytes):
     quoted = "".join(f"%{byte:02x}" for byte in raw)

@@ -31,17 +31,18 @@ def read(world: World, application_id: UUID):
     return world.get(f"/applications/{application_id}", "recruiter")
 
 
-@pytest.mark.parametrize("at", PLACES_IN_A_SEAL.values(), ids=PLACES_IN_A_SEAL)
-def test_a_flipped_bit_makes_that_field_alone_unreadable(world: World, at: int):
+def test_a_flipped_bit_makes_that_field_alone_unreadable(world: World):
     world.procedure()
-    fields = FullFieldsFactory()
-    application_id = world.apply(fields=fields)
-    put_seal(world, application_id, "email", flipped(sealed(world, application_id, "email"), at))
-    answer = read(world, application_id)
-    assert answer.status_code == 200
-    assert answer.json["unreadable"] == ["email"]
-    assert answer.json["fields"] == {name: fields[name] for name in fields if name != "email"}
-    assert (told(world, UNREADABLE), told(world, ALARM)) == (1, 1)
+    for number, at in enumerate(PLACES_IN_A_SEAL.values(), start=1):
+        fields = FullFieldsFactory()
+        application_id = world.apply(fields=fields)
+        blob = sealed(world, application_id, "email")
+        put_seal(world, application_id, "email", flipped(blob, at))
+        answer = read(world, application_id)
+        assert answer.status_code == 200
+        assert answer.json["unreadable"] == ["email"]
+        assert answer.json["fields"] == {name: fields[name] for name in fields if name != "email"}
+        assert (told(world, UNREADABLE), told(world, ALARM)) == (number, number)
 
 
 @pytest.mark.parametrize("field", FULL)

@@ -82,14 +82,13 @@ PATCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("patch", "outcome"), PATCHES.values(), ids=PATCHES)
-def test_a_patch_is_merged(world: World, patch: dict[str, Any], outcome: dict[str, Any]):
-    world.procedure()
-    path = f"/applications/{world.apply(fields=FIELDS)}"
-    answer = patched(world, path, patch)
+def test_a_patch_is_merged(shared: World, patch: dict[str, Any], outcome: dict[str, Any]):
+    path = f"/applications/{shared.apply(fields=FIELDS)}"
+    answer = patched(shared, path, patch)
     assert answer.status_code == 200, answer.text
     assert answer.headers["ETag"] == '"2"'
     expected = {name: value for name, value in {**FIELDS, **outcome}.items() if value is not None}
-    assert fields_of(world, path) == expected
+    assert fields_of(shared, path) == expected
 
 
 REFUSED: dict[str, tuple[object, list[tuple[str, str]]]] = {
