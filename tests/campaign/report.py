@@ -11,18 +11,18 @@ from tests.campaign.moments import Tally
 from tests.campaign.races import Rounds, Workers
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- campaign: begin -->", "<!-- campaign: end -->"
 
 
-def write_report(text: str, page: Path = PAGE) -> None:
-    """Put the report between the markers; all else on the page stays."""
-    before, _, rest = page.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}")
+def write_section(name: str, text: str, page: Path = PAGE) -> None:
+    """Put the text between the two markers of that name; all else on the page stays."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, rest = page.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}")
 
 
-def heading(seed: int, minutes: float) -> str:
-    today = datetime.now(UTC).date()
+def heading(seed: int, seconds: float) -> str:
+    today, minutes = datetime.now(UTC).date(), seconds / 60
     return f"{today}, seed {seed}, {minutes:.0f} minutes on {machine()}. No promise was broken."
 
 
@@ -73,7 +73,7 @@ def notes(all_rounds: Iterable[Rounds], workers: Workers, deadlocks: int) -> str
         f"- Workers of the deletion job side by side on PostgreSQL: {crews}; they shared "
         f"{workers.purged} records, none twice, none left; {workers.asked_again} answers 503."
     )
-    lines.append(f"- Deadlocks in PostgreSQL's log over the whole campaign: {deadlocks}.")
+    lines.append(f"- Deadlocks in PostgreSQL's log in all of this: {deadlocks}.")
     return "\n".join(lines)
 
 
