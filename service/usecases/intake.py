@@ -66,8 +66,8 @@ class Receipt:
 def submit_application(case: Case, submission: Submission) -> Receipt:
     """Take in one application, with its documents and its consent, as one."""
     _demand_channel(case, submission.channel)
-    present = frozenset(name for name, value in submission.fields.items() if value is not None)
-    faults = completeness_faults(present) + bsn_faults(submission.fields)
+    values = {name: value for name, value in submission.fields.items() if value not in (None, [])}
+    faults = completeness_faults(frozenset(values)) + bsn_faults(values)
     if faults:
         raise Invalid(faults=faults)
     procedure = _procedure_for(case, submission)
@@ -85,7 +85,7 @@ def submit_application(case: Case, submission: Submission) -> Receipt:
         purge_on=purge_on(procedure.ends_on, consented=consented),
         version=1,
     )
-    seal_fields(case, row, seal, submission.fields)
+    seal_fields(case, row, seal, values)
     case.session.add(row)
     case.session.flush()
     row.hold_until = holds.latest_hold(case.session, row)

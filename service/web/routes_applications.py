@@ -340,7 +340,7 @@ def _order(asked: Asked) -> holds.HoldOrder:
 def _revised(old: Fields, patch: dict[str, Any]) -> Fields:
     """The patch merged into the old values (RFC 7396) and checked as if it had come in whole."""
     merged = {name: _merged(old.get(name), value) for name, value in patch.items()}
-    kept = {name: value for name, value in merged.items() if value is not None}
+    kept = {name: value for name, value in merged.items() if value not in (None, [])}
     checked = schemas.load(schemas.Fields, kept, "/fields")
     return {name: checked.get(name) for name in merged}
 

@@ -63,10 +63,10 @@ def demand_answered(installation: Installation) -> None:
 
 
 def demand_scrubbed(installation: Installation) -> None:
-    """No completed run's deleted bytes still wait to leave the database's files."""
-    pending = PurgeRun.completed_on.is_not(None) & PurgeRun.scrubbed_at.is_(None)
+    """No run's deleted bytes still wait to leave the database's files."""
+    pending = select(PurgeRun.id).where(PurgeRun.purged > 0, PurgeRun.scrubbed_at.is_(None))
     with looking(installation) as connection:
-        demand(not connection.scalars(select(PurgeRun.id).where(pending)).all(), "not scrubbed")
+        demand(not connection.scalars(pending).all(), "deleted bytes are not scrubbed")
 
 
 def committed_first(installation: Installation, request_id: UUID, application_id: UUID) -> bool:

@@ -11,20 +11,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from service.domain.policy import TOKEN_ROLES
 from service.domain.shapes import Email, Phone, Text
 from service.web.doors import DOORS, Accepts, Door
 from tests.factories import PDF, PNG
 from tests.faults.canaries import Canaries
-from tests.faults.damage import damage_key, put_seal
+from tests.faults.damage import behind, damage_key, put_seal
 from tests.faults.places import PLACES, Place
+from tests.faults.problems import demand_problem
 from tests.faults.served import Answer, Served, served, whole
 from tests.faults.test_database import refusing
 from tests.faults.wire import BOUNDARY, CONTENT_TYPE, joined, json_part, part
 from tests.harness.databases import Databases
 from tests.harness.postgres import binary, libpq_url
+from tests.world import World
 
 JSON = "application/json"
 
@@ -324,3 +326,19 @@ def test_a_canary_would_be_found():
             assert canaries.found_in(b"x" + shown + b"y")
         for skipped in (b"", b"x", b"xy"):
             assert canaries.found_in(b64encode(skipped + raw + b"tail"))
+
+
+def test_a_defect_is_told_by_place_and_type_and_not_by_its_words(
+    world: World, capsys: pytest.CaptureFixture[str]
+):
+    """A word that no enumeration has: SQLAlchemy's own message quotes it."""
+    world.procedure()
+    application_id = world.apply()
+    canary = Canaries().new("status")
+    with behind(world) as session:
+        session.execute(text("UPDATE application SET status = :status"), {"status": canary})
+    answer = world.get(f"/applications/{application_id}", "recruiter")
+    demand_problem(answer, 500, "defect", [])
+    said = capsys.readouterr()
+    assert "LookupError" in said.out
+    assert canary not in answer.text + said.out + said.err
