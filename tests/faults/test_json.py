@@ -259,6 +259,7 @@ def test_all_faults_are_named_at_once(shared: World):
     [
         ({}, [("/fields/name", "required"), ("/fields", "way-of-contact-required")]),
         ({"name": "A"}, [("/fields", "way-of-contact-required")]),
+        ({"name": "A", "other_contact": []}, [("/fields", "way-of-contact-required")]),
         ({"email": "a@example.org"}, [("/fields/name", "required")]),
         (
             {"name": "A", "phone": "0592 123456", "age": 30, "birth_date": "1996-01-01"},

@@ -67,7 +67,7 @@ PATCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"references": [{"relation": "Collega"}]},
         {"references": [{"relation": "Collega"}]},
     ),
-    "a list emptied": ({"references": []}, {"references": []}),
+    "a list emptied": ({"references": []}, {"references": None}),
     "a field removed": (
         {"references": None, "address": None},
         {"references": None, "address": None},
