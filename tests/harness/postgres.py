@@ -8,6 +8,7 @@ socket; there is no port to race for, and no other account reaches a server that
 import importlib.util
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 import uuid
@@ -66,8 +67,8 @@ class Server:
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[Server]:
     """A server until the end of the block; durable means synced to disk as in production."""
-    programs = binary("initdb").parent
     home = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path may have 107 bytes
+    programs = _programs(home)
     settings = SETTINGS | {"unix_socket_directories": str(home)} | ({} if durable else CARELESS)
     options = [f"--set={name}={value}" for name, value in settings.items()]
     with _life(programs, home, options) as process:
@@ -79,6 +80,15 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
         finally:
             # A line, since a forked child may hold the pipe open.
             process.communicate("\n")
+
+
+def _programs(home: Path) -> Path:
+    """The folder of the programs; when root a copy, for nobody may not reach the original."""
+    original = binary("initdb").parent
+    if os.geteuid() != 0:
+        return original
+    shutil.copytree(original.parent, home / "pginstall", symlinks=True)
+    return home / "pginstall" / original.name
 
 
 def _life(programs: Path, home: Path, options: list[str]) -> "subprocess.Popen[str]":
