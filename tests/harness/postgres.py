@@ -8,7 +8,6 @@ socket; there is no port to race for, and no other account reaches a server that
 import importlib.util
 import os
 import pwd
-import shutil
 import subprocess
 import tempfile
 import uuid
@@ -83,12 +82,15 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
 
 
 def _programs(home: Path) -> Path:
-    """The folder of the programs; when root a copy, for nobody may not reach the original."""
+    """The folder of the programs; when root a copy of nobody's own, who may not reach ours."""
     original = binary("initdb").parent
     if os.geteuid() != 0:
         return original
-    shutil.copytree(original.parent, home / "pginstall", symlinks=True)
-    return home / "pginstall" / original.name
+    package = original.parents[1]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        subprocess.run(["cp", "-a", folder, home], check=True)
+    subprocess.run(["chown", "-R", "nobody:", home], check=True)
+    return home / package.name / original.relative_to(package)
 
 
 def _life(programs: Path, home: Path, options: list[str]) -> "subprocess.Popen[str]":
