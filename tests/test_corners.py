@@ -1,0 +1,55 @@
+"""Corners of the use cases that no user's path leads through."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from service.domain.errors import NotFound
+from service.storage.database import db
+from service.usecases.clock import DemoClock, SystemClock
+from tests.world import World
+
+
+def test_the_status_is_the_teams_and_not_the_officers(world: World):
+    world.procedure()
+    application_id = world.apply()
+    change = {"status": "invited"}
+    path = f"/applications/{application_id}"
+    refused = world.patch(path, "officer", version=1, json=change)
+    assert refused.status_code == 403
+    assert refused.json["errors"] == [{"pointer": "/status", "code": "not-for-this-role"}]
+
+
+def test_the_systems_clock_and_the_databases_agree(world: World):
+    clock = SystemClock()
+    with world.app.app_context():
+        apart = clock.now() - clock.database_now(db.session())
+    assert abs(apart) < timedelta(minutes=1)
+
+
+def test_a_demos_clock_stands_where_its_file_says(tmp_path: Path, world: World):
+    file = tmp_path / "clock"
+    file.write_text("2026-02-28T23:30:00+01:00\n")
+    clock = DemoClock(file)
+    with world.app.app_context():
+        assert clock.now() == clock.database_now(db.session())
+    assert clock.now() == datetime(2026, 2, 28, 22, 30, tzinfo=UTC)
+
+
+def test_a_hold_whose_record_is_past_its_date_is_not_there(world: World):
+    procedure_id = world.procedure()
+    application_id = world.apply()
+    order = {"reason": "legal-claim", "case_reference": "Z-1", "until": "2026-12-01"}
+    held = world.post(f"/applications/{application_id}/holds", "officer", json=order)
+    world.close_procedure(procedure_id)
+    assert world.get(f"/holds/{held.json['id']}", "officer").status_code == 200
+    world.clock.move_to(date(2026, 12, 22))
+    assert world.get(f"/holds/{held.json['id']}", "officer").json["type"].endswith(NotFound.code)
+
+
+def test_a_plan_is_confirmed_twice_without_harm(world: World):
+    plan = world.purge(dry_run=True).json["id"]
+    first = world.purge("officer", plan=plan)
+    assert first.status_code == 201
+    world.clock.move_to(world.clock.today, hour=8)
+    again = world.purge("officer", plan=plan)
+    assert again.status_code in (201, 409)
