@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psycopg
 
 from tests.campaign.installation import demand, pause
-from tests.harness.postgres import Server, binary, libpq_url, running_postgres
+from tests.harness.postgres import Server, libpq_url, running_postgres
 
 MOST_TRIES = 100
 
@@ -68,7 +68,13 @@ class Postgres:
         nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         log = self.server.data.parent / "log"
         subprocess.run(  # our own paths
-            [binary("pg_ctl"), *what, "--wait", f"--pgdata={self.server.data}", f"--log={log}"],
+            [
+                self.server.programs / "pg_ctl",
+                *what,
+                "--wait",
+                f"--pgdata={self.server.data}",
+                f"--log={log}",
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -22,7 +22,7 @@ from tests.faults.damage import behind, rows
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import CONTENT_TYPE, file_part, joined, json_part
 from tests.harness.databases import Databases
-from tests.harness.postgres import Server, binary, libpq_url, running_postgres
+from tests.harness.postgres import Server, libpq_url, running_postgres
 from tests.world import World
 
 REFUSALS = {
@@ -293,7 +293,7 @@ def control(server: Server, *arguments: str) -> None:
     owner = server.data.stat()
     mine = os.geteuid() == owner.st_uid
     subprocess.run(
-        [str(binary("pg_ctl")), "-D", str(server.data), "-w", *arguments],
+        [str(server.programs / "pg_ctl"), "-D", str(server.data), "-w", *arguments],
         check=True,
         user=None if mine else owner.st_uid,
         group=None if mine else owner.st_gid,

@@ -54,10 +54,11 @@ class PostgresError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: the URL of its maintenance database and its data directory."""
+    """A running server: its maintenance database, data directory and programs."""
 
     url: str
     data: Path
+    programs: Path
 
     def new_database(self) -> str:
         return create_database(self.url)
@@ -75,7 +76,9 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
         if (first := process.stdout.readline()) != "ready\n":
             raise PostgresError(f"PostgreSQL did not start:\n{first}{process.stdout.read()}")
         try:
-            yield Server(f"postgresql+psycopg://postgres@/postgres?host={home}", home / "data")
+            yield Server(
+                f"postgresql+psycopg://postgres@/postgres?host={home}", home / "data", programs
+            )
         finally:
             # A line, since a forked child may hold the pipe open.
             process.communicate("\n")
