@@ -44,7 +44,7 @@ def _rise(kind: str, due: int) -> float:
     with database(kind) as url, tempfile.TemporaryDirectory() as directory:
         _fill(url, Path(directory), due)
         command = [sys.executable, "-m", "bench.purging", url, directory]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  # ours
         purged, rise = done.stdout.split()
     if int(purged) != due:
         raise RuntimeError(f"{purged} were purged, not {due}")

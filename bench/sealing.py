@@ -16,7 +16,7 @@ SEAL_GOAL, OPEN_GOAL = 100.0, 80.0
 
 def measure() -> Iterator[Measure]:
     values = FullFieldsFactory(notes=[{"text": "Goed gesprek.", "by": "recruiter-7"}])
-    if len(values) != 20:  # noqa: PLR2004
+    if len(values) != 20:  # noqa: PLR2004  # the goal says so
         raise RuntimeError(f"the goal is for 20 fields, these are {len(values)}")
     ring = Keyring([make_key(purpose, datetime.now(UTC)) for purpose in KeyPurpose])
     application_id, procedure_id = uuid4(), uuid4()

@@ -1,11 +1,20 @@
 """Corners of the use cases that no user's path leads through."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
-from service.domain.errors import NotFound
+import pytest
+
+from service.crypto.keyring import KeyPurpose
+from service.crypto.keyring_files import write_keyring_file
+from service.domain.errors import NotFound, Unavailable
 from service.storage.database import db
+from service.storage.tables import Application
+from service.usecases import keys
 from service.usecases.clock import DemoClock, SystemClock
+from service.usecases.documents import Upload
 from tests.world import World
 
 
@@ -53,3 +62,32 @@ def test_a_plan_is_confirmed_twice_without_harm(world: World):
     world.clock.move_to(world.clock.today, hour=8)
     again = world.purge("officer", plan=plan)
     assert again.status_code in (201, 409)
+
+
+def test_a_full_directory_for_uploads_is_unavailable():
+    upload = Upload(1_000_000)
+    place = upload._sealed.fileno()  # noqa: SLF001  # where a disk fills up
+    before = os.dup(place)
+    with Path("/dev/full").open("wb") as full:
+        os.dup2(full.fileno(), place)
+    with pytest.raises(Unavailable):
+        upload.write(b"%PDF-" + bytes(200_000))
+    os.dup2(before, place)
+    os.close(before)
+    upload.close()
+
+
+def test_an_address_that_does_not_open_is_counted_when_indexes_are_made_anew(world: World):
+    world.procedure()
+    whole, damaged = world.apply(), world.apply()
+    with world.app.app_context():
+        key_file = world.keyring_file
+        write = partial(write_keyring_file, key_file)
+        keys.add_key(world.case(), KeyPurpose.INDEX, write)
+        row = db.session.get(Application, damaged)
+        row.sealed_email = bytes(80)
+        db.session.commit()
+        step = keys.reindex_batch(world.case(), None)
+        left = keys.count_work(world.case(), KeyPurpose.INDEX)
+    assert (step.done, step.failed, left) == (1, 1, 1)
+    assert world.get(f"/applications/{whole}", "recruiter").json["unreadable"] == []

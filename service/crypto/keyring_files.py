@@ -58,7 +58,7 @@ def read_keyring_command(command: str) -> Keyring:
     """The keyring that the command prints; its standard error goes to ours."""
     try:
         # The operator's own setting names the command; no request reaches it.
-        output = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603  # see above
             shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:

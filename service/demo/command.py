@@ -38,7 +38,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Months after the end, by the demo's own model; with any but 1 the tally must differ.",
 )
-def demo(  # noqa: PLR0913
+def demo(  # noqa: PLR0913  # one parameter an option
     *,
     throw_away: bool,
     url: str | None,

@@ -144,10 +144,8 @@ def change_procedure(
     case: Case, procedure_id: UUID, expected_version: int, change: ProcedureChange
 ) -> ProcedureView:
     """Close, prolong, reopen or rename; every application's date moves with the end."""
-    _get(case, procedure_id)
-    row = lock_procedure(case.session, procedure_id, shared=False)
-    if row is None:
-        raise NotFound
+    lock_procedure(case.session, procedure_id, shared=False)
+    row = _get(case, procedure_id)
     demand_version(row.version, expected_version)
     new_end = _new_end(case, row, change)
     if change.title is not None:

@@ -47,9 +47,9 @@ def bounded(wsgi_app: "WSGIApplication", *, body_seconds: float, threads: int) -
             await reply.send(await loop.run_in_executor(pool, work), more=False)
         except (ClientGone, TooSlow) as error:
             log.info("request given up: %s", type(error).__name__)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001  # whatever it is
             # Granian would print its text and trace, which may hold personal data.
-            log.error("reply cut short: %s", type(error).__name__)  # noqa: TRY400
+            log.error("reply cut short: %s", type(error).__name__)  # noqa: TRY400  # no trace
         finally:
             reply.unwatch()
 
