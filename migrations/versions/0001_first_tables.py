@@ -146,10 +146,7 @@ def upgrade() -> None:
         sa.Column("sealed_assessments", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_assessment_results", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_notes", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["index_key_id"],
-            ["keyring_key.id"],
-        ),
+        sa.ForeignKeyConstraint(["index_key_id"], ["keyring_key.id"]),
         sa.ForeignKeyConstraint(["procedure_id"], ["procedure.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -177,10 +174,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=40), nullable=False),
         sa.Column("recorded_by", sa.String(length=100), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["wording_version"],
-            ["consent_wording.version"],
-        ),
+        sa.ForeignKeyConstraint(["wording_version"], ["consent_wording.version"]),
         sa.PrimaryKeyConstraint("application_id", "number"),
     )
     op.create_table(
@@ -222,10 +216,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["procedure_id"], ["procedure.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["reference_key_id"],
-            ["keyring_key.id"],
-        ),
+        sa.ForeignKeyConstraint(["reference_key_id"], ["keyring_key.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_hold_application_id"), "hold", ["application_id"], unique=False)
@@ -240,10 +231,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["kek_id"],
-            ["keyring_key.id"],
-        ),
+        sa.ForeignKeyConstraint(["kek_id"], ["keyring_key.id"]),
         sa.PrimaryKeyConstraint("scope"),
     )
     op.create_index(
@@ -261,10 +249,7 @@ def upgrade() -> None:
         sa.Column("kek_id", sa.String(length=40), nullable=False),
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["application.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["kek_id"],
-            ["keyring_key.id"],
-        ),
+        sa.ForeignKeyConstraint(["kek_id"], ["keyring_key.id"]),
         sa.PrimaryKeyConstraint("application_id"),
     )
     op.create_index(op.f("ix_record_key_kek_id"), "record_key", ["kek_id"], unique=False)

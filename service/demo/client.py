@@ -60,13 +60,7 @@ class Client:
         self._first = admin_token
 
     def call(
-        self,
-        method: str,
-        path: str,
-        who: Who,
-        *,
-        accept: tuple[int, ...] = (),
-        **sent: Any,
+        self, method: str, path: str, who: Who, *, accept: tuple[int, ...] = (), **sent: Any
     ) -> httpx.Response:
         """One request; Unexpected unless it succeeds or its status is in `accept`."""
         return self._send(method, path, self._token(who), accept, **sent)
@@ -103,12 +97,7 @@ class Client:
         return minted
 
     def _send(
-        self,
-        method: str,
-        path: str,
-        token: str,
-        accept: tuple[int, ...] = (),
-        **sent: Any,
+        self, method: str, path: str, token: str, accept: tuple[int, ...] = (), **sent: Any
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} | sent.pop("headers", {})
         if method == "POST":

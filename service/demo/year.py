@@ -26,12 +26,7 @@ _FIRST_RUN, _MISSED = 3, 20
 _LONG_SILENCE = timedelta(10)
 _BRAKED = 409
 _HANDED_OVER = ["name", "email", "phone", "address", "nationality", "work_permit"]
-_WHY = {
-    "running": "running",
-    "aftercare": "aftercare",
-    "talent_pool": "consent",
-    "over": "held",
-}
+_WHY = {"running": "running", "aftercare": "aftercare", "talent_pool": "consent", "over": "held"}
 
 
 class Year:

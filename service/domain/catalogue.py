@@ -163,13 +163,7 @@ CATALOGUE: tuple[Field, ...] = (
         Labels("Geboortedatum", "Date of birth", "Geburtsdatum"),
         "1994-02-28",
     ),
-    Field(
-        "age",
-        Group.PERSONAL,
-        Whole(13, 120),
-        Labels("Leeftijd", "Age", "Alter"),
-        32,
-    ),
+    Field("age", Group.PERSONAL, Whole(13, 120), Labels("Leeftijd", "Age", "Alter"), 32),
     Field(
         "gender",
         Group.PERSONAL,

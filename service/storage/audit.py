@@ -60,8 +60,4 @@ def delete_audit_events_before(session: Session, moment: datetime, limit: int) -
 
 
 def _recent(subject: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        AuditEvent.subject == subject,
-        AuditEvent.at > now - _BUDGET_SPAN,
-        AuditEvent.shown > 0,
-    )
+    return (AuditEvent.subject == subject, AuditEvent.at > now - _BUDGET_SPAN, AuditEvent.shown > 0)

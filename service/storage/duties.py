@@ -32,8 +32,7 @@ def list_procedures_ending(
     rows = session.execute(ending).all()
     members = session.execute(
         select(TeamMember.procedure_id, TeamMember.subject).where(
-            TeamMember.procedure_id.in_([row.id for row in rows]),
-            TeamMember.role == Role.RECRUITER,
+            TeamMember.procedure_id.in_([row.id for row in rows]), TeamMember.role == Role.RECRUITER
         )
     ).all()
     return [

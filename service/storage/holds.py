@@ -20,8 +20,7 @@ def latest_hold(session: Session, application: Application) -> date | None:
     return session.scalar(
         select(func.max(Hold.until)).where(
             or_(
-                Hold.application_id == application.id,
-                Hold.procedure_id == application.procedure_id,
+                Hold.application_id == application.id, Hold.procedure_id == application.procedure_id
             )
         )
     )

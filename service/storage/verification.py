@@ -29,8 +29,7 @@ def list_with_events(session: Session, after: UUID | None, limit: int) -> Sequen
         select(func.max(Hold.until))
         .where(
             or_(
-                Hold.application_id == Application.id,
-                Hold.procedure_id == Application.procedure_id,
+                Hold.application_id == Application.id, Hold.procedure_id == Application.procedure_id
             )
         )
         .scalar_subquery()

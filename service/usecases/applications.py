@@ -9,19 +9,10 @@ from service.domain.catalogue import COMPANY
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Purpose, Role, readable_fields
 from service.domain.record import bsn_faults, completeness_faults
-from service.domain.retention import (
-    Phase,
-    Rule,
-    is_held,
-)
+from service.domain.retention import Phase, Rule, is_held
 from service.storage import applications, purges
 from service.storage.applications import Found
-from service.storage.tables import (
-    Application,
-    Handover,
-    ProcedureKind,
-    Status,
-)
+from service.storage.tables import Application, Handover, ProcedureKind, Status
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of

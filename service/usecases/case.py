@@ -11,9 +11,7 @@ from sqlalchemy.orm import Session
 from service.config.settings import Settings
 from service.crypto.keyring_files import LiveKeyring
 from service.crypto.seals import RecordSeal
-from service.domain.errors import (
-    TooManyReads,
-)
+from service.domain.errors import TooManyReads
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import today_of

@@ -9,12 +9,7 @@ from hashlib import sha256
 from typing import IO
 from uuid import UUID
 
-from service.crypto.documents import (
-    SEALED_CHUNK_BYTES,
-    DocumentOpener,
-    DocumentSealer,
-    chunk_count,
-)
+from service.crypto.documents import SEALED_CHUNK_BYTES, DocumentOpener, DocumentSealer, chunk_count
 from service.crypto.seals import RecordSeal
 from service.domain.bsn import holds_bsn
 from service.domain.catalogue import DocumentKind
@@ -36,12 +31,7 @@ from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
-from service.usecases.records import (
-    get_record,
-    lock_record,
-    settle,
-    state_purpose,
-)
+from service.usecases.records import get_record, lock_record, settle, state_purpose
 from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)

@@ -10,10 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
-from service.domain.errors import (
-    Refusal,
-    Unavailable,
-)
+from service.domain.errors import Refusal, Unavailable
 from service.domain.policy import Action, demand
 from service.storage.database import begin_writing, unavailable_when_failing
 from service.storage.tables import AuditEvent

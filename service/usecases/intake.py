@@ -10,11 +10,7 @@ from service.domain.calendar import add_months
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.domain.record import bsn_faults, completeness_faults
-from service.domain.retention import (
-    OPEN_APPLICATION_MONTHS,
-    is_intake_open,
-    purge_on,
-)
+from service.domain.retention import OPEN_APPLICATION_MONTHS, is_intake_open, purge_on
 from service.storage import holds, procedures
 from service.storage.applications import lock_procedure
 from service.storage.tables import (
@@ -32,10 +28,7 @@ from service.usecases.case import Case
 from service.usecases.consents import get_wording
 from service.usecases.documents import Upload, store_upload
 from service.usecases.frame import usecase
-from service.usecases.records import (
-    Fields,
-    seal_fields,
-)
+from service.usecases.records import Fields, seal_fields
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """Whether a record is there for who asks, what of it he may see, and the seal to open it."""
 
 from service.crypto.seals import RecordSeal
-from service.domain.errors import (
-    NotFound,
-)
+from service.domain.errors import NotFound
 from service.domain.policy import Sight, demand, sight
 from service.storage.applications import Found
 from service.usecases.case import Case

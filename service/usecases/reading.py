@@ -17,12 +17,7 @@ from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
 from service.usecases.reach import sight_of
-from service.usecases.records import (
-    demand_fields,
-    get_record,
-    open_fields,
-    state_purpose,
-)
+from service.usecases.records import demand_fields, get_record, open_fields, state_purpose
 from service.usecases.views import view_of
 
 

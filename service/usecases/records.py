@@ -122,10 +122,7 @@ def settle(case: Case, found: Found) -> Standing:
     return standing(row, retention, case.today)
 
 
-def settle_all(
-    procedure: Procedure,
-    members: Iterable[tuple[Application, bool]],
-) -> None:
+def settle_all(procedure: Procedure, members: Iterable[tuple[Application, bool]]) -> None:
     """The same for all applications of a procedure whose end has moved; they are locked."""
     for row, consented in members:
         moved = Retention(procedure.ends_on, row.withdrawn_on, consented).purge_on

@@ -10,11 +10,7 @@ import orjson
 
 from service.crypto.keyring import KeyPurpose
 from service.crypto.seals import RecordSeal
-from service.domain.errors import (
-    Forbidden,
-    KeyReused,
-    Unreadable,
-)
+from service.domain.errors import Forbidden, KeyReused, Unreadable
 from service.domain.policy import Purpose, readable_fields
 from service.storage import answers
 from service.storage.applications import Found, find_application

@@ -11,14 +11,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 
 from service.config.settings import Settings
 from service.domain.catalogue import DocumentKind
-from service.domain.errors import (
-    Fault,
-    Invalid,
-    Malformed,
-    Refusal,
-    TooLarge,
-    UnsupportedMedia,
-)
+from service.domain.errors import Fault, Invalid, Malformed, Refusal, TooLarge, UnsupportedMedia
 from service.usecases.documents import Upload, upload_faults
 from service.web.strict_json import read_json
 

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, g, request
@@ -32,7 +31,7 @@ from service.usecases.frame import record_refusal
 from service.usecases.tokens import authenticate
 from service.web import schemas
 from service.web.answers import answer, location
-from service.web.bodies import Body, read_json_body, read_multipart
+from service.web.bodies import MULTIPART, Body, read_json_body, read_multipart
 from service.web.strict_json import demand_allowed_characters, pointer_to
 
 Handler = Callable[..., Any]
@@ -40,30 +39,22 @@ IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
 ETAG = r'"[0-9]{1,9}"'
 
 
-class Accepts(Enum):
-    """What a body may be."""
-
-    NOTHING = "nothing"
-    JSON = "json"
-    JSON_OR_FILES = "json or multipart"
-    FILE = "one file"
-
-
 @dataclass(frozen=True)
 class Door:
-    """One route. `actions` are the verbs behind it: any of them lets a role in."""
+    """One route. `actions` are the verbs behind it: any of them lets a role in.
+
+    It answers what its handler's annotation says: a file for a Response, nothing for None. What is
+    made has a `location` and is answered with 201.
+    """
 
     method: str
     path: str
     actions: tuple[Action, ...]
     handler: Handler
-    answer: Any = None
-    status: int = 200
     body: type[Schema] | None = None
     query: type[Schema] | None = None
-    accepts: Accepts = Accepts.NOTHING
+    takes_files: bool = False
     versioned: bool = False
-    repeatable: bool = False
     location: str = ""
     conflicts: tuple[str, ...] = ()
 
@@ -74,6 +65,19 @@ class Door:
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset().union(*(PERMISSIONS[action] for action in self.actions))
+
+    @property
+    def repeatable(self) -> bool:
+        return self.method == "POST"
+
+    @property
+    def status(self) -> int:
+        return 201 if self.location else 200
+
+    @property
+    def answer(self) -> Any:
+        """The type of the answer, as the handler declares it."""
+        return get_type_hints(self.handler)["return"]
 
 
 @dataclass
@@ -95,8 +99,7 @@ def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Han
     """Declare a route: method, path, the actions behind it, and what goes in and out."""
 
     def open_door(handler: Handler) -> Handler:
-        repeatable = what.pop("repeatable", method == "POST")
-        made = Door(method, path, actions, handler, repeatable=repeatable, **what)
+        made = Door(method, path, actions, handler, **what)
         DOORS.append(made)
         api.add_url_rule(path, made.name, lambda **values: _pass(made, values), methods=[method])
         return handler
@@ -199,15 +202,9 @@ def _idempotency_key(made: Door, case: Case) -> str | None:
 
 def _body(made: Door) -> Body:
     settings = house().settings
-    match made.accepts:
-        case Accepts.FILE:
-            return read_multipart(request, settings, None)
-        case Accepts.JSON_OR_FILES if request.mimetype == "multipart/form-data":
-            return read_multipart(request, settings, "application")
-        case Accepts.JSON | Accepts.JSON_OR_FILES:
-            return read_json_body(request, settings)
-        case _:
-            return _no_body()
+    if made.takes_files and (made.body is None or request.mimetype == MULTIPART):
+        return read_multipart(request, settings, None if made.body is None else "application")
+    return _no_body() if made.body is None else read_json_body(request, settings)
 
 
 def _no_body() -> Body:

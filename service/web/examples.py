@@ -1,24 +1,10 @@
 """Examples in the OpenAPI document: one vacancy, one applicant, from intake to deletion."""
 
+from dataclasses import is_dataclass
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from service.domain.catalogue import CATALOGUE, SUPPLIED
-from service.usecases import (
-    applications,
-    auditing,
-    consents,
-    documents,
-    duties,
-    holds,
-    intake,
-    procedures,
-    purges,
-    reading,
-    records,
-    retention,
-    tokens,
-)
 from service.usecases.paging import Page
 
 PROCEDURE = "01a20297-4dc0-721f-8249-731a7d9064b8"
@@ -116,179 +102,106 @@ FILES: dict[str, dict[str, object]] = {
     "add_document": {"A CV": {"cv": _PDF}},
 }
 
-_RUN = {
-    "id": RUN,
-    "planned": False,
-    "at": "2026-11-22T23:05:00+00:00",
-    "today": "2026-11-23",
-    "purged": 12,
-    "remaining": 0,
-    "passed_over": 1,
-    "completed": True,
-    "scrubbed": True,
+# What a member of an answer holds, by its name; for one view, where the name says different things.
+_MEMBERS: dict[str, object] = {
+    "action": "read-application",
+    "added_at": "2026-11-22T09:31:00+00:00",
+    "application_id": APPLICATION,
+    "application_ids": [APPLICATION],
+    "apply_until": "2027-01-31",
+    "at": "2026-11-22T09:31:00+00:00",
     "brake": [],
+    "by": "2026-12-01",
+    "case_reference": "C-2026-77",
+    "change": "given",
+    "channel": "website",
+    "completed": True,
     "confirmed_at": None,
+    "consented": False,
+    "count": 1,
+    "created_at": "2026-11-22T09:00:00+00:00",
+    "created_by": "admin",
+    "details": {},
+    "end": "2027-03-01",
+    "ended_by": "procedure",
+    "ends_on": "2027-03-01",
+    "ends_soon": False,
+    "expires_at": "2027-10-31T23:00:00+00:00",
+    "explanation": {
+        "nl": "De procedure eindigt op 01-03-2027; zonder toestemming voor langer bewaren"
+        " wordt alles een maand later verwijderd, op 01-04-2027.",
+        "en": "The procedure ends on 01-03-2027; without consent to longer retention"
+        " all is deleted one month later, on 01-04-2027.",
+    },
+    "fields": _SUPPLIED,
+    "hold_id": None,
+    "hold_until": None,
+    "id": APPLICATION,
+    "is_open": True,
+    "is_running": True,
+    "kind": "vacancy",
+    "latest_end": "2027-11-22",
+    "media_type": "application/pdf",
+    "more_ids": 0,
+    "name": "cv-sanne.pdf",
+    "names_talent_pool": True,
+    "number": 1,
+    "opened_on": "2026-11-22",
+    "outcome": "allowed",
+    "passed_over": 1,
+    "phase": "running",
     "plan_id": None,
+    "planned": False,
+    "possible_duplicates": [],
+    "procedure_id": PROCEDURE,
+    "purge_on": "2027-04-01",
+    "purge_on_if_given_today": "2028-03-01",
+    "purge_on_if_withdrawn_today": "2027-04-01",
+    "purge_on_with_consent": "2028-03-01",
+    "purge_on_without_consent": "2027-04-01",
+    "purged": 12,
+    "purpose": "selection",
+    "reason": "legal-claim",
+    "received_at": "2026-11-22T09:31:00+00:00",
+    "recorded_by": "website",
+    "recruiters": ["r.jansen"],
+    "reference": "V-2026-014",
+    "remaining": 0,
+    "request_id": REQUEST,
+    "revoked_at": None,
+    "role": "recruiter",
+    "rule": "one-month-after-end",
+    "scrubbed": True,
+    "size": 48_213,
+    "statement_version": "2025-08-04",
+    "status": "in_review",
+    "subject": "r.jansen",
+    "texts": _TEXTS,
+    "title": "Ontwikkelaar",
+    "today": "2026-11-23",
+    "token": "kluis_recruiter_" + "0" * 49,
+    "unreadable": [],
+    "until": "2027-05-01",
+    "version": 1,
+    "withdrawn_on": None,
+    "within_days": 14,
+    "wording_version": "2026-1",
 }
-_ANSWERS: dict[type, dict[str, object]] = {
-    intake.Receipt: {
-        "id": APPLICATION,
-        "received_at": "2026-11-22T09:31:00+00:00",
-        "purge_on": "2027-04-01",
-        "purge_on_without_consent": "2027-04-01",
-        "purge_on_with_consent": "2028-03-01",
-        "version": 1,
-    },
-    applications.HandedOver: {
-        "application_id": APPLICATION,
-        "at": "2026-11-22T09:40:00+00:00",
-        "fields": {**_SHORT, "birth_date": _EXAMPLES["birth_date"]},
-        "unreadable": [],
-    },
-    auditing.AuditView: {
-        "id": REQUEST,
-        "at": "2026-11-22T09:35:00+00:00",
-        "role": "recruiter",
-        "subject": "r.jansen",
-        "action": "read-application",
-        "outcome": "allowed",
-        "purpose": "selection",
-        "application_ids": [APPLICATION],
-        "fields": ["email", "name"],
-        "details": {},
-        "request_id": REQUEST,
-    },
-    consents.ConsentView: {
-        "number": 1,
-        "change": "given",
-        "at": "2026-11-22T09:31:00+00:00",
-        "wording_version": "2026-1",
-        "channel": "website",
-        "recorded_by": "website",
-    },
-    consents.WordingView: {
-        "version": "2026-2",
-        "texts": _TEXTS,
-        "names_talent_pool": True,
-        "added_at": "2026-11-22T09:00:00+00:00",
-    },
-    documents.DocumentView: {
-        "id": DOCUMENT,
-        "kind": "cv",
-        "name": "cv-sanne.pdf",
-        "media_type": "application/pdf",
-        "size": 48_213,
-        "added_at": "2026-11-22T09:31:00+00:00",
-    },
-    duties.Duty: {
-        "kind": "procedure-ending",
-        "by": "2026-12-01",
-        "within_days": 14,
-        "count": 1,
-        "procedure_id": PROCEDURE,
-        "hold_id": None,
-        "recruiters": ["r.jansen"],
-    },
-    holds.HoldView: {
-        "id": HOLD,
-        "application_id": APPLICATION,
-        "procedure_id": None,
-        "reason": "legal-claim",
-        "case_reference": "C-2026-77",
-        "until": "2027-05-01",
-        "version": 1,
-    },
-    procedures.MemberView: {"subject": "i.visser", "role": "interviewer"},
-    procedures.ProcedureView: {
-        "id": PROCEDURE,
-        "kind": "vacancy",
-        "reference": "V-2026-014",
-        "title": "Ontwikkelaar",
-        "opened_on": "2026-11-22",
-        "apply_until": "2027-01-31",
-        "ends_on": "2027-03-01",
-        "latest_end": "2027-11-22",
-        "is_running": True,
-        "ends_soon": False,
-        "version": 1,
-    },
-    procedures.VacancyView: {
-        "id": PROCEDURE,
-        "title": "Ontwikkelaar",
-        "apply_until": "2027-01-31",
-        "is_open": True,
-    },
-    purges.PurgeView: _RUN,
-    purges.PurgeDetails: {"run": _RUN, "application_ids": [APPLICATION], "more_ids": 0},
-    reading.ApplicationItem: {
-        "id": APPLICATION,
-        "procedure_id": PROCEDURE,
-        "status": "in_review",
-        "phase": "running",
-        "received_at": "2026-11-22T09:31:00+00:00",
-        "purge_on": "2027-04-01",
-        "fields": _LISTED,
-        "unreadable": [],
-        "possible_duplicates": [],
-    },
-    reading.ApplicationView: {
-        "id": APPLICATION,
-        "procedure_id": PROCEDURE,
-        "channel": "website",
-        "status": "in_review",
-        "phase": "running",
-        "received_at": "2026-11-22T09:31:00+00:00",
-        "withdrawn_on": None,
-        "statement_version": "2025-08-04",
-        "purge_on": "2027-04-01",
-        "version": 2,
-        "fields": _SUPPLIED,
-        "unreadable": [],
-    },
-    records.Standing: {
-        "id": APPLICATION,
-        "purge_on": "2028-03-01",
-        "rule": "one-year-after-end-with-consent",
-        "phase": "running",
-        "hold_until": None,
-        "version": 2,
-    },
-    retention.RetentionView: {
-        "id": APPLICATION,
-        "purge_on": "2027-04-01",
-        "rule": "one-month-after-end",
-        "phase": "running",
-        "ends_on": "2027-03-01",
-        "withdrawn_on": None,
-        "end": "2027-03-01",
-        "ended_by": "procedure",
-        "consented": False,
-        "hold_until": None,
-        "purge_on_if_given_today": "2028-03-01",
-        "purge_on_if_withdrawn_today": "2027-04-01",
-        "explanation": {
-            "nl": "De procedure eindigt op 01-03-2027; zonder toestemming voor langer bewaren"
-            " wordt alles een maand later verwijderd, op 01-04-2027.",
-            "en": "The procedure ends on 01-03-2027; without consent to longer retention"
-            " all is deleted one month later, on 01-04-2027.",
-        },
-    },
-    tokens.MintedToken: {
-        "id": TOKEN,
-        "role": "recruiter",
-        "subject": "r.jansen",
-        "expires_at": "2027-10-31T23:00:00+00:00",
-        "token": "kluis_recruiter_" + "0" * 49,
-    },
-    tokens.TokenView: {
-        "id": TOKEN,
-        "role": "recruiter",
-        "subject": "r.jansen",
-        "created_at": "2026-11-22T09:00:00+00:00",
-        "created_by": "admin",
-        "expires_at": "2027-10-31T23:00:00+00:00",
-        "revoked_at": None,
-    },
+_OF_ONE_VIEW: dict[str, dict[str, object]] = {
+    "ApplicationItem": {"fields": _LISTED},
+    "AuditView": {"id": REQUEST, "fields": ["email", "name"]},
+    "DocumentView": {"id": DOCUMENT, "kind": "cv"},
+    "Duty": {"kind": "procedure-ending"},
+    "HandedOver": {"fields": {**_SHORT, "birth_date": _EXAMPLES["birth_date"]}},
+    "HoldView": {"id": HOLD, "procedure_id": None},
+    "MemberView": {"subject": "i.visser", "role": "interviewer"},
+    "MintedToken": {"id": TOKEN},
+    "ProcedureView": {"id": PROCEDURE},
+    "PurgeView": {"id": RUN, "at": "2026-11-22T23:05:00+00:00"},
+    "Standing": {"purge_on": "2028-03-01", "rule": "one-year-after-end-with-consent", "version": 2},
+    "TokenView": {"id": TOKEN},
+    "VacancyView": {"id": PROCEDURE},
+    "WordingView": {"version": "2026-2"},
 }
 
 
@@ -301,10 +214,14 @@ def answers(kind: Any) -> dict[str, object]:
 
 def _answer(kind: Any) -> object:
     if get_origin(kind) is list:
-        return [_ANSWERS[get_args(kind)[0]]]
+        return [_answer(get_args(kind)[0])]
     if get_origin(kind) is Page:
-        return {"items": [_ANSWERS[get_args(kind)[0]]], "next": None}
-    return _ANSWERS[kind]
+        return {"items": [_answer(get_args(kind)[0])], "next": None}
+    members = {**_MEMBERS, **_OF_ONE_VIEW.get(kind.__name__, {})}
+    hints = get_type_hints(kind)
+    return {
+        name: _answer(hint) if is_dataclass(hint) else members[name] for name, hint in hints.items()
+    }
 
 
 def _title(kind: Any) -> str:

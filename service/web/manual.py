@@ -93,64 +93,6 @@ TAGS = {
     "pages": "Health, metrics and this document: open, and without personal data.",
 }
 
-NOTES = {
-    "submit_application": (
-        "Name the vacancy with `procedure_reference`, or send `kind: open` for an unsolicited"
-        " application, which gets a procedure of its own. Required are a name and one way of"
-        " contact. Consent to longer retention is never a condition: leave `consent` out, and"
-        " nothing is consented to. Files travel as multipart: part `application` is this JSON,"
-        " each file's part is named after its kind. A file's kind is told by its first bytes:"
-        " PDF, DOCX, ODT, JPEG or PNG.\n\nThe website sends channel `website`; a recruiter enters"
-        " for his own procedures what came by `email`, by `phone` or at a `branch`. The answer"
-        " tells the deletion dates, and nothing of the applicant."
-    ),
-    "read_application": "The privacy officer must state a purpose.",
-    "change_application": (
-        "A recruiter of the team sets `status` and the company's fields `assessment_results` and"
-        " `notes`; the privacy officer corrects any field."
-    ),
-    "erase_application": "Every row, file and key of the application goes, at once.",
-    "withdraw_application": (
-        "Dated by the server, and final: a change of mind is a new application. The retention"
-        " term counts from today, or from the procedure's end if that was earlier."
-    ),
-    "hand_over": "The answer holds the values, this once; the record then follows its dates.",
-    "read_retention": "With the explanation in Dutch and English, to show to the applicant.",
-    "record_consent": (
-        "Consent is given on a wording version, and withdrawn without one, at any time until the"
-        " record is due. The answer tells the new deletion date at once. A recruiter or the"
-        " privacy officer records what was said by e-mail, by phone or at a branch."
-    ),
-    "add_document": (
-        "The website may do so within the hour of intake, the recruiter while he sees such"
-        " documents, the privacy officer as a correction."
-    ),
-    "read_document": "Served under a generated name, as an attachment; never shown inline.",
-    "list_applications": (
-        "Lists show name, e-mail address, phone number and availability, unless `fields` names"
-        " others. A recruiter sees `possible_duplicates`: applications in the same procedure with"
-        " the same e-mail address."
-    ),
-    "hold_procedure": "It holds the applications that are still to come as well.",
-    "hold_application": "At most six months ahead; it can be renewed.",
-    "create_procedure": "It ends by itself on `ends_on`, at most twelve months from today.",
-    "list_procedures": (
-        "The website names a `reference` and learns id, title, last day of intake and whether it"
-        " is open: no item when there is no such vacancy. Recruiters see their own procedures."
-    ),
-    "change_procedure": (
-        "Closing ends it today. Every application's deletion date moves with the end. An ended"
-        " procedure is reopened by a recruiter of its team, before its first deletion date."
-    ),
-    "set_member": "In force from that person's next request on; it raises an alarm event.",
-    "purge": (
-        "The job calls until `remaining` is 0. After a long silence, a clock that jumped or a bad"
-        " import the brake refuses with `braked` and names a plan, which the privacy officer"
-        " looks at and confirms by sending `plan`."
-    ),
-    "create_token": "Minting raises an alarm event.",
-}
-
 PARAMETERS = {
     "application_id": "The id of an application.",
     "cursor": "`next` of the page before this one.",
@@ -173,12 +115,7 @@ PARAMETERS = {
 # Path: operation id, summary, media types, and what else it may answer.
 PAGES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "/healthz": ("healthz", "Whether the process answers", "text/plain", ()),
-    "/readyz": (
-        "readyz",
-        "Whether it can serve: database, schema and keys",
-        "text/plain",
-        (503,),
-    ),
+    "/readyz": ("readyz", "Whether it can serve: database, schema and keys", "text/plain", (503,)),
     "/metrics": (
         "metrics",
         "Counters and gauges, for the networks in KLUIS_METRICS_FROM",

@@ -1,10 +1,11 @@
 """One operation of the OpenAPI document, from its door: what goes in, what comes out."""
 
 from collections.abc import Iterator
-from textwrap import fill
-from types import UnionType
+from inspect import getdoc
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from flask import Response
 from marshmallow import Schema
 
 from service.domain.catalogue import DocumentKind
@@ -13,11 +14,10 @@ from service.domain.policy import Role
 from service.usecases.paging import Page
 from service.web import examples, manual, schemas
 from service.web.answers import answer_schema
-from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Accepts, Door
+from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Door
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 _FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
-_WIDTH = 90
 _COUNTED = {
     "read_application",
     "list_applications",
@@ -30,14 +30,15 @@ _COUNTED = {
 
 def operation(made: Door) -> dict[str, Any]:
     """The operation behind a door."""
+    summary, _, notes = (getdoc(made.handler) or "").partition("\n\n")
     described: dict[str, Any] = {
         "operationId": made.name,
-        "summary": (made.handler.__doc__ or "").strip().removesuffix("."),
-        "description": _description(made),
+        "summary": summary.strip().removesuffix("."),
+        "description": _description(made, notes),
         "tags": [made.handler.__module__.rpartition("routes_")[2]],
         "parameters": _parameters(made),
     }
-    if made.accepts is not Accepts.NOTHING:
+    if made.body is not None or made.takes_files:
         described["requestBody"] = {"required": True, "content": _request_content(made)}
     described["responses"] = _responses(made)
     return described
@@ -52,11 +53,10 @@ def _name(segment: str) -> str:
     return segment.strip("<>").rpartition(":")[2]
 
 
-def _description(made: Door) -> str:
+def _description(made: Door, notes: str) -> str:
     """Who may, what else there is to know, and which conflicts are met."""
     roles = ", ".join(role for role in Role if role in made.roles - {Role.OPERATOR})
-    notes = manual.NOTES.get(made.name, "").split("\n\n")
-    parts = [f"For: {roles}.", *(fill(note, _WIDTH) for note in notes)]
+    parts = [f"For: {roles}.", notes]
     if made.conflicts:
         codes = "\n".join(f"- `{code}`: {manual.CONFLICTS[code]}" for code in made.conflicts)
         parts.append(f"Conflicts (409):\n\n{codes}")
@@ -100,10 +100,10 @@ def _header(
 
 def _request_content(made: Door) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    if made.accepts in (Accepts.JSON, Accepts.JSON_OR_FILES):
+    if made.body is not None:
         media_type = f"application/{'merge-patch+' if made.method == 'PATCH' else ''}json"
         content[media_type] = _media(made.body, examples.REQUESTS[made.name])
-    if made.accepts in (Accepts.FILE, Accepts.JSON_OR_FILES):
+    if made.takes_files:
         content["multipart/form-data"] = _media(_multipart(made.body), examples.FILES[made.name])
     return content
 
@@ -130,7 +130,7 @@ def _responses(made: Door) -> dict[str, Any]:
     problems: dict[str, Any] = {str(status): f"Problem{status}" for status in sorted(statuses)}
     if made.conflicts:
         problems["409"] = problem_response(409, made.conflicts)
-    success = str(made.status) if made.answer is not None else "204"
+    success = "204" if made.answer is NoneType else str(made.status)
     return {success: _success(made), **dict(sorted(problems.items()))}
 
 
@@ -150,10 +150,10 @@ def problem_response(status: int, codes: tuple[str, ...], *headers: str) -> dict
 
 def _success(made: Door) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "description": "Done; there is nothing to say." if made.answer is None else "Done.",
+        "description": "Done; there is nothing to say." if made.answer is NoneType else "Done.",
         "headers": {name: name for name in _headers(made)},
     }
-    if made.answer is not None:
+    if made.answer is not NoneType:
         described["content"] = _answer_content(made.answer)
     if links := dict(_links(made)):
         described["links"] = links
@@ -168,7 +168,7 @@ def _headers(made: Door) -> Iterator[str]:
         yield "ETag"
     if any(get_origin(kind) is Page for kind in (made.answer, *get_args(made.answer))):
         yield "Link"
-    if made.answer is bytes:
+    if made.answer is Response:
         yield "Content-Disposition"
 
 
@@ -177,7 +177,7 @@ def _has_version(made: Door) -> bool:
 
 
 def _answer_content(kind: Any) -> dict[str, Any]:
-    if kind is bytes:
+    if kind is Response:
         return {str(media_type): {"schema": _FILE} for media_type in MediaType}
     return {"application/json": _media(_answer(kind), examples.answers(kind))}
 

@@ -1,6 +1,7 @@
 """What is open to everybody and holds nothing personal: health, metrics, the API's own papers."""
 
 from ipaddress import ip_address
+from pathlib import Path
 
 from flask import Blueprint, Response, request, send_from_directory
 from swagger_ui_bundle import swagger_ui_path
@@ -14,54 +15,13 @@ from service.web.openapi import render_openapi
 
 pages = Blueprint("pages", __name__)
 
+_OWN = Path(__file__).with_name("docs")
+_MIMETYPES = {"start.js": "text/javascript", "page.css": "text/css"}
 _ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js")
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-_DOCS_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Kluis API</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/docs/swagger-ui.css">
-<link rel="stylesheet" href="/docs/page.css">
-</head>
-<body>
-<main id="docs"></main>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
-</body>
-</html>
-"""
-_DOCS_START = """SwaggerUIBundle({
-  url: "/openapi.yaml",
-  dom_id: "#docs",
-  validatorUrl: null,
-  docExpansion: "list",
-  defaultModelsExpandDepth: 0,
-  supportedSubmitMethods: [],
-  presets: [SwaggerUIBundle.presets.apis],
-  layout: "BaseLayout"
-});
-"""
-# The page is for reading: nothing is sent from it, so there is nobody to authorize.
-_DOCS_STYLE = """body { margin: 0; }
-.swagger-ui .scheme-container { display: none; }
-.swagger-ui .wrapper { box-sizing: border-box; max-width: 70rem; }
-.swagger-ui .info { margin: 2rem 0; }
-.swagger-ui .info table { display: block; overflow-x: auto; }
-.swagger-ui .info table th, .swagger-ui .info table td {
-  padding: 0.2rem 1rem 0.2rem 0; vertical-align: baseline;
-}
-.swagger-ui .markdown code, .swagger-ui .renderedMarkdown code { overflow-wrap: anywhere; }
-"""
-_OWN = {
-    "start.js": (_DOCS_START, "text/javascript"),
-    "page.css": (_DOCS_STYLE, "text/css"),
-}
 _GAUGES = {
     "overdue": ("kluis_overdue_applications", "Applications due and still there."),
     "oldest_overdue_days": ("kluis_overdue_days", "Days since the oldest of them was due."),
@@ -117,17 +77,16 @@ def openapi() -> Response:
 @pages.get("/docs")
 def docs() -> Response:
     """The description, to be read by people."""
-    response = Response(_DOCS_PAGE, mimetype="text/html")
+    response = Response((_OWN / "index.html").read_bytes(), mimetype="text/html")
     response.headers["Content-Security-Policy"] = _DOCS_POLICY
     return response
 
 
 @pages.get("/docs/<name>")
 def docs_asset(name: str) -> Response:
-    """What the page is made of: from an installed package, and nothing else from it."""
-    if name in _OWN:
-        body, mimetype = _OWN[name]
-        return Response(body, mimetype=mimetype)
+    """What the page is made of: our own two files, and two of an installed package."""
+    if name in _MIMETYPES:
+        return Response((_OWN / name).read_bytes(), mimetype=_MIMETYPES[name])
     if name not in _ASSETS:
         raise NotFound
     return send_from_directory(swagger_ui_path, name, max_age=86_400)

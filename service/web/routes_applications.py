@@ -9,22 +9,14 @@ from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
 from service.storage.slices import Slice
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
-from service.usecases import (
-    applications,
-    consents,
-    documents,
-    holds,
-    intake,
-    reading,
-    retention,
-)
+from service.usecases import applications, consents, documents, holds, intake, reading, retention
 from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
 from service.usecases.records import Fields, Standing
 from service.web import schemas
 from service.web.answers import after_of
-from service.web.doors import Accepts, Asked, door
+from service.web.doors import Asked, door
 
 _APPLICATION = "/applications/<uuid:application_id>"
 _OF_APPLICATION = "/applications/{application_id}"
@@ -35,14 +27,24 @@ _OF_APPLICATION = "/applications/{application_id}"
     "/applications",
     Action.SUBMIT_APPLICATION,
     body=schemas.Submission,
-    accepts=Accepts.JSON_OR_FILES,
-    answer=intake.Receipt,
-    status=201,
+    takes_files=True,
     location="/applications/{id}",
     conflicts=("intake-closed",),
 )
-def submit_application(case: Case, asked: Asked) -> object:
-    """Post an application, as JSON or as multipart with its files."""
+def submit_application(case: Case, asked: Asked) -> intake.Receipt:
+    """Post an application, as JSON or as multipart with its files.
+
+    Name the vacancy with `procedure_reference`, or send `kind: open` for an unsolicited
+    application, which gets a procedure of its own. Required are a name and one way of contact.
+    Consent to longer retention is never a condition: leave `consent` out, and nothing is
+    consented to. Files travel as multipart: part `application` is this JSON, each file's part
+    is named after its kind. A file's kind is told by its first bytes: PDF, DOCX, ODT, JPEG or
+    PNG.
+
+    The website sends channel `website`; a recruiter enters for his own procedures what came by
+    `email`, by `phone` or at a `branch`. The answer tells the deletion dates, and nothing of
+    the applicant.
+    """
     body = asked.body
     submission = intake.Submission(
         fields=body["values"],
@@ -55,15 +57,12 @@ def submit_application(case: Case, asked: Asked) -> object:
     return intake.submit_application(case, submission)
 
 
-@door(
-    "GET",
-    _APPLICATION,
-    Action.READ_APPLICATION,
-    query=schemas.FieldsQuery,
-    answer=reading.ApplicationView,
-)
-def read_application(case: Case, asked: Asked) -> object:
-    """Read one application: the fields that role and phase allow, or those of them named."""
+@door("GET", _APPLICATION, Action.READ_APPLICATION, query=schemas.FieldsQuery)
+def read_application(case: Case, asked: Asked) -> reading.ApplicationView:
+    """Read one application: the fields that role and phase allow, or those of them named.
+
+    The privacy officer must state a purpose.
+    """
     return reading.read_application(case, asked.path["application_id"], _fields(asked))
 
 
@@ -72,13 +71,15 @@ def read_application(case: Case, asked: Asked) -> object:
     _APPLICATION,
     Action.CHANGE_APPLICATION,
     body=schemas.ApplicationPatch,
-    accepts=Accepts.JSON,
     versioned=True,
-    answer=Standing,
     conflicts=("already-withdrawn",),
 )
-def change_application(case: Case, asked: Asked) -> object:
-    """Change status and company fields (recruiter) or correct what was supplied (officer)."""
+def change_application(case: Case, asked: Asked) -> Standing:
+    """Change status and company fields (recruiter) or correct what was supplied (officer).
+
+    A recruiter of the team sets `status` and the company's fields `assessment_results` and
+    `notes`; the privacy officer corrects any field.
+    """
     patch: dict[str, Any] = asked.body.get("values", {})
     status = asked.body.get("status")
     change = applications.Change(
@@ -93,7 +94,10 @@ def change_application(case: Case, asked: Asked) -> object:
 
 @door("DELETE", _APPLICATION, Action.ERASE_APPLICATION, versioned=True, conflicts=("held",))
 def erase_application(case: Case, asked: Asked) -> None:
-    """Erase an application now, for good, unless a legal hold forbids it."""
+    """Erase an application now, for good, unless a legal hold forbids it.
+
+    Every row, file and key of the application goes, at once.
+    """
     applications.erase_application(case, asked.path["application_id"], asked.version)
 
 
@@ -101,13 +105,15 @@ def erase_application(case: Case, asked: Asked) -> None:
     "POST",
     f"{_APPLICATION}/withdrawal",
     Action.WITHDRAW_APPLICATION,
-    answer=Standing,
-    status=201,
     location=f"{_OF_APPLICATION}/retention",
     conflicts=("already-withdrawn",),
 )
-def withdraw_application(case: Case, asked: Asked) -> object:
-    """Withdraw an application, today and for good."""
+def withdraw_application(case: Case, asked: Asked) -> Standing:
+    """Withdraw an application, today and for good.
+
+    Dated by the server, and final: a change of mind is a new application. The retention term
+    counts from today, or from the procedure's end if that was earlier.
+    """
     return applications.withdraw_application(case, asked.path["application_id"])
 
 
@@ -116,21 +122,24 @@ def withdraw_application(case: Case, asked: Asked) -> object:
     f"{_APPLICATION}/handover",
     Action.HAND_OVER,
     body=schemas.HandoverOrder,
-    accepts=Accepts.JSON,
-    answer=applications.HandedOver,
-    status=201,
     location=_OF_APPLICATION,
     conflicts=("procedure-over", "not-hired", "already-handed-over"),
 )
-def hand_over(case: Case, asked: Asked) -> object:
-    """Hand the necessary fields of a hired applicant over to personnel, once."""
+def hand_over(case: Case, asked: Asked) -> applications.HandedOver:
+    """Hand the necessary fields of a hired applicant over to personnel, once.
+
+    The answer holds the values, this once; the record then follows its dates.
+    """
     chosen = frozenset(asked.body["chosen"])
     return applications.hand_over(case, asked.path["application_id"], chosen)
 
 
-@door("GET", f"{_APPLICATION}/retention", Action.READ_RETENTION, answer=retention.RetentionView)
-def read_retention(case: Case, asked: Asked) -> object:
-    """Explain the deletion date: the rule, its inputs, and what consent would change today."""
+@door("GET", f"{_APPLICATION}/retention", Action.READ_RETENTION)
+def read_retention(case: Case, asked: Asked) -> retention.RetentionView:
+    """Explain the deletion date: the rule, its inputs, and what consent would change today.
+
+    With the explanation in Dutch and English, to show to the applicant.
+    """
     return retention.read_retention(case, asked.path["application_id"])
 
 
@@ -139,14 +148,16 @@ def read_retention(case: Case, asked: Asked) -> object:
     f"{_APPLICATION}/consent-events",
     Action.RECORD_CONSENT,
     body=schemas.ConsentStatement,
-    accepts=Accepts.JSON,
-    answer=Standing,
-    status=201,
     location=f"{_OF_APPLICATION}/retention",
     conflicts=("record-due",),
 )
-def record_consent(case: Case, asked: Asked) -> object:
-    """Record that consent to longer retention was given or withdrawn."""
+def record_consent(case: Case, asked: Asked) -> Standing:
+    """Record that consent to longer retention was given or withdrawn.
+
+    Consent is given on a wording version, and withdrawn without one, at any time until the
+    record is due. The answer tells the new deletion date at once. A recruiter or the privacy
+    officer records what was said by e-mail, by phone or at a branch.
+    """
     statement = consents.ConsentStatement(
         ConsentChange(asked.body["change"]),
         Channel(asked.body["channel"]),
@@ -155,13 +166,8 @@ def record_consent(case: Case, asked: Asked) -> object:
     return consents.record_consent(case, asked.path["application_id"], statement)
 
 
-@door(
-    "GET",
-    f"{_APPLICATION}/consent-events",
-    Action.READ_CONSENT,
-    answer=list[consents.ConsentView],
-)
-def list_consent_events(case: Case, asked: Asked) -> object:
+@door("GET", f"{_APPLICATION}/consent-events", Action.READ_CONSENT)
+def list_consent_events(case: Case, asked: Asked) -> list[consents.ConsentView]:
     """The ledger of consent, oldest first."""
     return consents.list_consent_events(case, asked.path["application_id"])
 
@@ -171,13 +177,10 @@ def list_consent_events(case: Case, asked: Asked) -> object:
     "/consent-wordings",
     Action.ADD_WORDING,
     body=schemas.NewWording,
-    accepts=Accepts.JSON,
-    answer=consents.WordingView,
-    status=201,
     location="/consent-wordings",
     conflicts=("wording-exists",),
 )
-def add_wording(case: Case, asked: Asked) -> object:
+def add_wording(case: Case, asked: Asked) -> consents.WordingView:
     """Add a wording of the consent under a new version."""
     body = asked.body
     return consents.add_wording(
@@ -185,8 +188,8 @@ def add_wording(case: Case, asked: Asked) -> object:
     )
 
 
-@door("GET", "/consent-wordings", Action.LIST_WORDINGS, answer=list[consents.WordingView])
-def list_wordings(case: Case, asked: Asked) -> object:
+@door("GET", "/consent-wordings", Action.LIST_WORDINGS)
+def list_wordings(case: Case, asked: Asked) -> list[consents.WordingView]:
     """All wordings of the consent, oldest first."""
     del asked
     return consents.list_wordings(case)
@@ -196,27 +199,23 @@ def list_wordings(case: Case, asked: Asked) -> object:
     "POST",
     f"{_APPLICATION}/documents",
     Action.ADD_DOCUMENT,
-    accepts=Accepts.FILE,
-    answer=documents.DocumentView,
-    status=201,
+    takes_files=True,
     location=f"{_OF_APPLICATION}/documents/{{id}}",
     conflicts=("too-late",),
 )
-def add_document(case: Case, asked: Asked) -> object:
-    """Add one file; its part is named after its kind: cv, letter, certificate or other."""
+def add_document(case: Case, asked: Asked) -> documents.DocumentView:
+    """Add one file; its part is named after its kind: cv, letter, certificate or other.
+
+    The website may do so within the hour of intake, the recruiter while he sees such
+    documents, the privacy officer as a correction.
+    """
     if len(asked.uploads) != 1:
         raise Invalid("Send exactly one file.", [Fault("/parts", "one-file")])
     return documents.add_document(case, asked.path["application_id"], asked.uploads[0])
 
 
-@door(
-    "GET",
-    f"{_APPLICATION}/documents",
-    Action.LIST_DOCUMENTS,
-    query=schemas.PurposeQuery,
-    answer=list[documents.DocumentView],
-)
-def list_documents(case: Case, asked: Asked) -> object:
+@door("GET", f"{_APPLICATION}/documents", Action.LIST_DOCUMENTS, query=schemas.PurposeQuery)
+def list_documents(case: Case, asked: Asked) -> list[documents.DocumentView]:
     """The documents that role and phase allow, with their names."""
     return documents.list_documents(case, asked.path["application_id"])
 
@@ -226,10 +225,12 @@ def list_documents(case: Case, asked: Asked) -> object:
     f"{_APPLICATION}/documents/<uuid:document_id>",
     Action.READ_DOCUMENT,
     query=schemas.PurposeQuery,
-    answer=bytes,
 )
 def read_document(case: Case, asked: Asked) -> Response:
-    """The file itself, as it was given, under a generated name."""
+    """The file itself, as it was given, under a generated name.
+
+    Served under a generated name, as an attachment; never shown inline.
+    """
     path = asked.path
     return _download(documents.read_document(case, path["application_id"], path["document_id"]))
 
@@ -245,23 +246,21 @@ def remove_document(case: Case, asked: Asked) -> None:
     "/procedures/<uuid:procedure_id>/applications",
     Action.LIST_APPLICATIONS,
     query=schemas.FieldsPageQuery,
-    answer=Page[reading.ApplicationItem],
 )
-def list_applications(case: Case, asked: Asked) -> object:
-    """The candidates of a procedure, each with what role and phase allow."""
+def list_applications(case: Case, asked: Asked) -> Page[reading.ApplicationItem]:
+    """The candidates of a procedure, each with what role and phase allow.
+
+    Lists show name, e-mail address, phone number and availability, unless `fields` names
+    others. A recruiter sees `possible_duplicates`: applications in the same procedure with the
+    same e-mail address.
+    """
     return reading.list_applications(
         case, asked.path["procedure_id"], _fields(asked), page_asked(asked)
     )
 
 
-@door(
-    "GET",
-    "/talent-pool",
-    Action.SEARCH_TALENT_POOL,
-    query=schemas.FieldsPageQuery,
-    answer=Page[reading.ApplicationItem],
-)
-def list_talent_pool(case: Case, asked: Asked) -> object:
+@door("GET", "/talent-pool", Action.SEARCH_TALENT_POOL, query=schemas.FieldsPageQuery)
+def list_talent_pool(case: Case, asked: Asked) -> Page[reading.ApplicationItem]:
     """The people who agreed, on a wording that says so, to be found for other work."""
     return reading.list_talent_pool(case, _fields(asked), page_asked(asked))
 
@@ -271,13 +270,13 @@ def list_talent_pool(case: Case, asked: Asked) -> object:
     f"{_APPLICATION}/holds",
     Action.PLACE_HOLD,
     body=schemas.HoldOrder,
-    accepts=Accepts.JSON,
-    answer=holds.HoldView,
-    status=201,
     location="/holds/{id}",
 )
-def hold_application(case: Case, asked: Asked) -> object:
-    """Keep one application past its date, for a legal reason and with an end."""
+def hold_application(case: Case, asked: Asked) -> holds.HoldView:
+    """Keep one application past its date, for a legal reason and with an end.
+
+    At most six months ahead; it can be renewed.
+    """
     return holds.hold_application(case, asked.path["application_id"], _order(asked))
 
 
@@ -286,19 +285,19 @@ def hold_application(case: Case, asked: Asked) -> object:
     "/procedures/<uuid:procedure_id>/holds",
     Action.PLACE_HOLD,
     body=schemas.HoldOrder,
-    accepts=Accepts.JSON,
-    answer=holds.HoldView,
-    status=201,
     location="/holds/{id}",
     conflicts=("records-due",),
 )
-def hold_procedure(case: Case, asked: Asked) -> object:
-    """Keep all applications of a procedure past their dates."""
+def hold_procedure(case: Case, asked: Asked) -> holds.HoldView:
+    """Keep all applications of a procedure past their dates.
+
+    It holds the applications that are still to come as well.
+    """
     return holds.hold_procedure(case, asked.path["procedure_id"], _order(asked))
 
 
-@door("GET", "/holds/<uuid:hold_id>", Action.READ_HOLD, answer=holds.HoldView)
-def read_hold(case: Case, asked: Asked) -> object:
+@door("GET", "/holds/<uuid:hold_id>", Action.READ_HOLD)
+def read_hold(case: Case, asked: Asked) -> holds.HoldView:
     """One hold with its case reference."""
     return holds.read_hold(case, asked.path["hold_id"])
 
@@ -308,12 +307,10 @@ def read_hold(case: Case, asked: Asked) -> object:
     "/holds/<uuid:hold_id>",
     Action.CHANGE_HOLD,
     body=schemas.HoldPatch,
-    accepts=Accepts.JSON,
     versioned=True,
-    answer=holds.HoldView,
     conflicts=("hold-ended",),
 )
-def change_hold(case: Case, asked: Asked) -> object:
+def change_hold(case: Case, asked: Asked) -> holds.HoldView:
     """Renew a hold, or end it: `until` today ends it at once."""
     return holds.change_hold(case, asked.path["hold_id"], asked.version, asked.body["until"])
 

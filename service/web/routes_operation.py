@@ -1,8 +1,7 @@
 """The routes of operation: the purge, duties, the audit and tokens."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import cast
+from dataclasses import replace
 
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
@@ -13,8 +12,7 @@ from service.usecases.case import Case
 from service.usecases.paging import Page
 from service.usecases.scrubbing import finish_run
 from service.web import schemas
-from service.web.answers import member
-from service.web.doors import Accepts, Asked, door
+from service.web.doors import Asked, door
 from service.web.routes_applications import page_asked
 
 
@@ -24,14 +22,16 @@ from service.web.routes_applications import page_asked
     Action.PURGE,
     Action.CONFIRM_PURGE,
     body=schemas.PurgeOrder,
-    accepts=Accepts.JSON,
-    answer=purges.PurgeView,
-    status=201,
     location="/purge-runs/{id}",
     conflicts=("braked", "plan-outdated"),
 )
-def purge(case: Case, asked: Asked) -> object:
-    """Delete what is due, at most `limit` records; or only plan it; or confirm a plan."""
+def purge(case: Case, asked: Asked) -> purges.PurgeView:
+    """Delete what is due, at most `limit` records; or only plan it; or confirm a plan.
+
+    The job calls until `remaining` is 0. After a long silence, a clock that jumped or a bad
+    import the brake refuses with `braked` and names a plan, which the privacy officer looks at
+    and confirms by sending `plan`.
+    """
     body = asked.body
     if case.principal.role is Role.OFFICER:
         if "plan" not in body:
@@ -44,58 +44,40 @@ def purge(case: Case, asked: Asked) -> object:
     return _finished(case, purges.run_purge(case, body["limit"]))
 
 
-@door("GET", "/purge-runs/<uuid:run_id>", Action.READ_PURGE_RUN, answer=purges.PurgeDetails)
-def read_purge_run(case: Case, asked: Asked) -> object:
+@door("GET", "/purge-runs/<uuid:run_id>", Action.READ_PURGE_RUN)
+def read_purge_run(case: Case, asked: Asked) -> purges.PurgeDetails:
     """A run or a plan: counts, and the ids for the privacy officer."""
     return purges.read_purge_run(case, asked.path["run_id"])
 
 
-@door("GET", "/duties", Action.READ_DUTIES, answer=list[duties.Duty])
-def list_duties(case: Case, asked: Asked) -> object:
+@door("GET", "/duties", Action.READ_DUTIES)
+def list_duties(case: Case, asked: Asked) -> list[duties.Duty]:
     """What must happen in time: deletions, ending procedures and holds, a job that stopped."""
     del asked
     return duties.list_duties(case)
 
 
-@door(
-    "GET",
-    "/audit-events",
-    Action.READ_AUDIT,
-    query=schemas.AuditQuery,
-    answer=Page[auditing.AuditView],
-)
-def list_audit_events(case: Case, asked: Asked) -> object:
+@door("GET", "/audit-events", Action.READ_AUDIT, query=schemas.AuditQuery)
+def list_audit_events(case: Case, asked: Asked) -> Page[auditing.AuditView]:
     """Who did what and saw whom, oldest first."""
     names = ("application_id", "subject", "since", "until")
     wanted = AuditFilter(**{name: asked.query.get(name) for name in names})
     return auditing.list_events(case, wanted, page_asked(asked))
 
 
-@door(
-    "POST",
-    "/tokens",
-    Action.CREATE_TOKEN,
-    body=schemas.NewToken,
-    accepts=Accepts.JSON,
-    answer=tokens.MintedToken,
-    status=201,
-    location="/tokens",
-)
-def create_token(case: Case, asked: Asked) -> object:
-    """Mint a token; its secret is shown in this answer and nowhere else."""
+@door("POST", "/tokens", Action.CREATE_TOKEN, body=schemas.NewToken, location="/tokens")
+def create_token(case: Case, asked: Asked) -> tokens.MintedToken:
+    """Mint a token; its secret is shown in this answer and nowhere else.
+
+    Minting raises an alarm event.
+    """
     body = asked.body
     new = tokens.NewToken(Role(body["role"]), body["subject"], body["expires_at"])
     return tokens.create_token(case, new)
 
 
-@door(
-    "GET",
-    "/tokens",
-    Action.LIST_TOKENS,
-    query=schemas.PageQuery,
-    answer=Page[tokens.TokenView],
-)
-def list_tokens(case: Case, asked: Asked) -> object:
+@door("GET", "/tokens", Action.LIST_TOKENS, query=schemas.PageQuery)
+def list_tokens(case: Case, asked: Asked) -> Page[tokens.TokenView]:
     """All tokens, without their secrets."""
     return tokens.list_tokens(case, page_asked(asked))
 
@@ -106,22 +88,15 @@ def revoke_token(case: Case, asked: Asked) -> None:
     tokens.revoke_token(case, asked.path["token_id"])
 
 
-def _finished(case: Case, run: object) -> object:
+def _finished(case: Case, answered: purges.PurgeView) -> purges.PurgeView:
     """A run that was carried out, cleaned up behind; a braked one as the conflict that it is."""
-    if member(run, "planned"):
+    run = purges.PurgeView(**answered) if isinstance(answered, Mapping) else answered  # repeated
+    if run.planned:
         raise Conflict(
             "braked",
             "Nothing was deleted. The privacy officer confirms the plan.",
-            plan=member(run, "id"),
-            due=member(run, "remaining"),
-            reasons=member(run, "brake"),
+            plan=run.id,
+            due=run.remaining,
+            reasons=run.brake,
         )
-    if not member(run, "completed"):
-        return run
-    scrubbed = finish_run(case.house, case.session, db.engine)
-    told = (
-        asdict(run)
-        if isinstance(run, purges.PurgeView)
-        else dict(cast("Mapping[str, object]", run))
-    )
-    return told | {"scrubbed": scrubbed}
+    return replace(run, scrubbed=run.completed and finish_run(case.house, case.session, db.engine))

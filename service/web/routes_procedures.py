@@ -7,7 +7,7 @@ from service.usecases import procedures
 from service.usecases.case import Case
 from service.usecases.paging import Page
 from service.web import schemas
-from service.web.doors import Accepts, Asked, door
+from service.web.doors import Asked, door
 from service.web.routes_applications import page_asked
 
 _PROCEDURE = "/procedures/<uuid:procedure_id>"
@@ -18,14 +18,14 @@ _PROCEDURE = "/procedures/<uuid:procedure_id>"
     "/procedures",
     Action.CREATE_PROCEDURE,
     body=schemas.NewProcedure,
-    accepts=Accepts.JSON,
-    answer=procedures.ProcedureView,
-    status=201,
     location="/procedures/{id}",
     conflicts=("reference-exists",),
 )
-def create_procedure(case: Case, asked: Asked) -> object:
-    """Open the procedure of a vacancy; a recruiter who does so is on its team."""
+def create_procedure(case: Case, asked: Asked) -> procedures.ProcedureView:
+    """Open the procedure of a vacancy; a recruiter who does so is on its team.
+
+    It ends by itself on `ends_on`, at most twelve months from today.
+    """
     return procedures.create_procedure(case, procedures.NewProcedure(**asked.body))
 
 
@@ -35,10 +35,15 @@ def create_procedure(case: Case, asked: Asked) -> object:
     Action.LIST_PROCEDURES,
     Action.LOOK_UP_VACANCY,
     query=schemas.ProceduresQuery,
-    answer=Page[procedures.ProcedureView] | Page[procedures.VacancyView],
 )
-def list_procedures(case: Case, asked: Asked) -> object:
-    """The procedures that the caller knows of; for the website, the one vacancy it names."""
+def list_procedures(
+    case: Case, asked: Asked
+) -> Page[procedures.ProcedureView] | Page[procedures.VacancyView]:
+    """The procedures that the caller knows of; for the website, the one vacancy it names.
+
+    The website names a `reference` and learns id, title, last day of intake and whether it is
+    open: no item when there is no such vacancy. Recruiters see their own procedures.
+    """
     reference = asked.query.get("reference")
     if case.principal.role is Role.WEBSITE:
         if reference is None:
@@ -48,8 +53,8 @@ def list_procedures(case: Case, asked: Asked) -> object:
     return procedures.list_procedures(case, wanted, page_asked(asked))
 
 
-@door("GET", _PROCEDURE, Action.READ_PROCEDURE, answer=procedures.ProcedureView)
-def read_procedure(case: Case, asked: Asked) -> object:
+@door("GET", _PROCEDURE, Action.READ_PROCEDURE)
+def read_procedure(case: Case, asked: Asked) -> procedures.ProcedureView:
     """One procedure."""
     return procedures.read_procedure(case, asked.path["procedure_id"])
 
@@ -59,13 +64,15 @@ def read_procedure(case: Case, asked: Asked) -> object:
     _PROCEDURE,
     Action.CHANGE_PROCEDURE,
     body=schemas.ProcedurePatch,
-    accepts=Accepts.JSON,
     versioned=True,
-    answer=procedures.ProcedureView,
     conflicts=("already-ended", "too-late-to-reopen"),
 )
-def change_procedure(case: Case, asked: Asked) -> object:
-    """Close (`closed: true`), prolong (`ends_on`), reopen (`ends_on` and `reason`) or rename."""
+def change_procedure(case: Case, asked: Asked) -> procedures.ProcedureView:
+    """Close (`closed: true`), prolong (`ends_on`), reopen (`ends_on` and `reason`) or rename.
+
+    Closing ends it today. Every application's deletion date moves with the end. An ended
+    procedure is reopened by a recruiter of its team, before its first deletion date.
+    """
     body = asked.body
     reason = body.get("reason")
     change = procedures.ProcedureChange(
@@ -79,28 +86,24 @@ def change_procedure(case: Case, asked: Asked) -> object:
     return procedures.change_procedure(case, asked.path["procedure_id"], asked.version, change)
 
 
-@door("GET", f"{_PROCEDURE}/team", Action.READ_TEAM, answer=list[procedures.MemberView])
-def list_team(case: Case, asked: Asked) -> object:
+@door("GET", f"{_PROCEDURE}/team", Action.READ_TEAM)
+def list_team(case: Case, asked: Asked) -> list[procedures.MemberView]:
     """Who selects in a procedure."""
     return procedures.list_team(case, asked.path["procedure_id"])
 
 
-@door("GET", f"{_PROCEDURE}/team/<subject>", Action.READ_TEAM, answer=procedures.MemberView)
-def read_member(case: Case, asked: Asked) -> object:
+@door("GET", f"{_PROCEDURE}/team/<subject>", Action.READ_TEAM)
+def read_member(case: Case, asked: Asked) -> procedures.MemberView:
     """One member of a team."""
     return procedures.read_member(case, asked.path["procedure_id"], _subject(asked))
 
 
-@door(
-    "PUT",
-    f"{_PROCEDURE}/team/<subject>",
-    Action.CHANGE_TEAM,
-    body=schemas.MemberRole,
-    accepts=Accepts.JSON,
-    answer=procedures.MemberView,
-)
-def set_member(case: Case, asked: Asked) -> object:
-    """Put somebody on the team, or give him another role there."""
+@door("PUT", f"{_PROCEDURE}/team/<subject>", Action.CHANGE_TEAM, body=schemas.MemberRole)
+def set_member(case: Case, asked: Asked) -> procedures.MemberView:
+    """Put somebody on the team, or give him another role there.
+
+    In force from that person's next request on; it raises an alarm event.
+    """
     role = Role(asked.body["role"])
     return procedures.set_member(case, asked.path["procedure_id"], _subject(asked), role)
 

@@ -222,10 +222,7 @@ class _NonEmpty(StrictSchema):
 
 
 def _labelled(labels: Labels, example: object) -> dict[str, object]:
-    return {
-        "description": f"{labels.en} (nl: {labels.nl}; de: {labels.de})",
-        "examples": [example],
-    }
+    return {"description": f"{labels.en} (nl: {labels.nl}; de: {labels.de})", "examples": [example]}
 
 
 def _length(limit: int) -> validate.Length:

@@ -21,9 +21,7 @@ def _made(
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shared_world(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[World]:
     """One world for a module whose tests do not get in each other's way."""
     yield from _made(request, databases, tmp_path_factory)
@@ -31,9 +29,7 @@ def shared_world(
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def scene(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     """A record in every phase, for all modules: tests change its spares only, and no clock."""
     for world in _made(request, databases, tmp_path_factory):

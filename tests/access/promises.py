@@ -126,10 +126,7 @@ APPLICATION_DOORS = {
     ),
     ("PATCH", _A): Door(
         "change-application",
-        {
-            "recruiter": _in("running:200 aftercare:200"),
-            "officer": _while_alive(200, held=200),
-        },
+        {"recruiter": _in("running:200 aftercare:200"), "officer": _while_alive(200, held=200)},
     ),
     ("DELETE", _A): Door("erase-application", {"officer": _while_alive(204, held=409)}),
     ("POST", f"{_A}/withdrawal"): Door(
@@ -140,10 +137,7 @@ APPLICATION_DOORS = {
             "officer": _while_alive(201, held=201),
         },
     ),
-    ("POST", f"{_A}/handover"): Door(
-        "hand-over",
-        {"recruiter": _in("running:201 aftercare:409")},
-    ),
+    ("POST", f"{_A}/handover"): Door("hand-over", {"recruiter": _in("running:201 aftercare:409")}),
     ("GET", f"{_A}/retention"): Door(
         "read-retention",
         {

@@ -36,10 +36,7 @@ def read(scene: Scene, role: str, record: UUID, fields: str = "", **who: str) ->
 
 def records(scene: Scene, phase: str) -> tuple[tuple[UUID, dict[str, Any]], ...]:
     """Two records with all fields between them: age and birth date exclude each other."""
-    return (
-        (scene.whole[phase], {**STORED, **BORN}),
-        (scene.aged[phase], {**STORED, **AGED}),
-    )
+    return ((scene.whole[phase], {**STORED, **BORN}), (scene.aged[phase], {**STORED, **AGED}))
 
 
 def kept(values: dict[str, Any], names: frozenset[str] | set[str]) -> dict[str, Any]:

@@ -17,9 +17,7 @@ Small = tuple[World, UUID, list[UUID]]
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def made(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Small]:
     """A budget of five, and seven applications in one procedure."""
     url = databases.fresh(request.param)
@@ -168,9 +166,7 @@ def test_the_refused_page_counts_for_nothing(small: Small):
     assert [read(world, record).status_code for record in records[:5]] == [200] * 5
 
 
-def test_asking_without_reading_the_body_counts_as_reading(
-    small: Small,
-):
+def test_asking_without_reading_the_body_counts_as_reading(small: Small):
     world, _, records = small
     for record in records[:5]:
         assert world.call("HEAD", f"/applications/{record}", "recruiter").status_code == 200

@@ -30,6 +30,8 @@ ROLES = {
     "list_tokens": "admin",
     "revoke_token": "admin",
 }
+# What there can be once only: a story that is told again must find it free.
+UNIQUE = {"create_procedure": "reference", "add_wording": "version"}
 WITHIN = "2027-04-01"  # a day on which procedures and holds may end
 _numbers = count(1)
 
@@ -70,6 +72,9 @@ class Stage:
             case.headers["Idempotency-Key"] = f"staged-{next(_numbers)}"
         if isinstance(case.body, dict):
             case.body = _fitted(case.body)
+        unique = UNIQUE.get(name_of(case))
+        if unique is not None and isinstance(case.body, dict):
+            case.body[unique] = f"staged-{next(_numbers)}"
 
     def path_values(self, names: Iterable[str]) -> dict[str, str]:
         """Something fresh for each parameter of a path."""

@@ -15,14 +15,7 @@ from service.domain.errors import Refusal
 from service.web.doors import DOORS, Door
 from service.web.openapi import render_openapi
 from service.web.problems import STATUS
-from tests.api.described import (
-    COMPONENTS,
-    DOCUMENT,
-    OPERATIONS,
-    resolved,
-    templated,
-    validator,
-)
+from tests.api.described import COMPONENTS, DOCUMENT, OPERATIONS, resolved, templated, validator
 from tests.world import World
 
 ROOT = Path(service.__file__).parent

@@ -99,9 +99,7 @@ STORIES.config.checks.positive_data_acceptance.expected_statuses = [*MET, "412",
 
 @pytest.fixture(scope="module")
 def stage(
-    request: pytest.FixtureRequest,
-    databases: Databases,
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
     """One world for all operations, which goes on from where the last one left it."""
     url = databases.fresh(request.param)

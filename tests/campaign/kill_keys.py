@@ -10,14 +10,7 @@ from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import read_keyring_file
 from service.storage.tables import Hold, KeyringKey, RecordKey
 from tests.campaign.evidence import demand_sound, looking
-from tests.campaign.installation import (
-    FIRST_DAY,
-    Installation,
-    Service,
-    demand,
-    kill_group,
-    pause,
-)
+from tests.campaign.installation import FIRST_DAY, Installation, Service, demand, kill_group, pause
 from tests.campaign.moments import Aim, Tally, kill_command, time_command
 from tests.campaign.sent import Applicants, Sent, add_wording, open_procedure
 

@@ -7,12 +7,7 @@ from uuid import UUID
 import httpx
 
 from service.domain.calendar import add_months
-from tests.campaign.evidence import (
-    applications_there,
-    demand_scrubbed,
-    demand_sound,
-    receipts,
-)
+from tests.campaign.evidence import applications_there, demand_scrubbed, demand_sound, receipts
 from tests.campaign.installation import FIRST_DAY, Installation, Service, demand
 from tests.campaign.moments import (
     Aim,

@@ -7,14 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
 
-from tests.campaign.installation import (
-    Gate,
-    Installation,
-    Service,
-    demand,
-    kill_group,
-    pause,
-)
+from tests.campaign.installation import Gate, Installation, Service, demand, kill_group, pause
 
 WIDTH = (0.5, 1.3)  # of the moment aimed at
 LATER, EARLIER = 1.25, 0.75

@@ -19,12 +19,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from service.domain.calendar import add_months
-from tests.campaign.evidence import (
-    applications_there,
-    committed_first,
-    demand_sound,
-    receipts,
-)
+from tests.campaign.evidence import applications_there, committed_first, demand_sound, receipts
 from tests.campaign.installation import (
     FIRST_DAY,
     Broken,
@@ -387,10 +382,7 @@ def _download(midnight: Midnight, contest: Contest) -> None:
 
 
 def _read_on(
-    midnight: Midnight,
-    contest: Contest,
-    path: str,
-    demand_whole: Callable[[httpx.Response], None],
+    midnight: Midnight, contest: Contest, path: str, demand_whole: Callable[[httpx.Response], None]
 ) -> None:
     for _ in range(MOST_READS):
         try:

@@ -72,10 +72,7 @@ def test_every_command_named_is_a_command():
     )
     for command in sorted(named - {"is"}):
         shown = subprocess.run(
-            [KLUIS, *command.split(), "--help"],
-            capture_output=True,
-            cwd=ROOT,
-            check=False,
+            [KLUIS, *command.split(), "--help"], capture_output=True, cwd=ROOT, check=False
         )
         assert shown.returncode == 0, command
 

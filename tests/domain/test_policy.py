@@ -180,10 +180,7 @@ def test_no_sight_shows_no_field():
             | FIELDS_OF["assessments"],
         ),
         (Role.SCREENER, FIELDS_OF["professional"]),
-        (
-            Role.SOURCER,
-            FIELDS_OF["identity"] | FIELDS_OF["contact"] | FIELDS_OF["professional"],
-        ),
+        (Role.SOURCER, FIELDS_OF["identity"] | FIELDS_OF["contact"] | FIELDS_OF["professional"]),
         (Role.WEBSITE, set()),
         (Role.PURGER, set()),
         (Role.ADMIN, set()),

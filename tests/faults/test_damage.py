@@ -8,16 +8,7 @@ import pytest
 from service.domain.catalogue import CATALOGUE
 from service.storage.tables import RecordKey
 from tests.factories import PDF, FieldsFactory, FullFieldsFactory
-from tests.faults.damage import (
-    audited,
-    behind,
-    damage_key,
-    flipped,
-    put_seal,
-    rows,
-    sealed,
-    told,
-)
+from tests.faults.damage import audited, behind, damage_key, flipped, put_seal, rows, sealed, told
 from tests.faults.problems import demand_problem
 from tests.world import World
 

@@ -35,10 +35,7 @@ REFUSALS = {
         "CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()",
     ],
 }
-ENDS = {
-    "sqlite": ["DROP TRIGGER refuse"],
-    "postgresql": ["DROP FUNCTION refuse CASCADE"],
-}
+ENDS = {"sqlite": ["DROP TRIGGER refuse"], "postgresql": ["DROP FUNCTION refuse CASCADE"]}
 DISK_FULL = "53100"
 SUBMISSION = SubmissionFactory()
 

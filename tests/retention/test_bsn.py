@@ -25,10 +25,7 @@ def post(world: World, fields: dict[str, object]) -> tuple[int, object]:
         ({"other": BSN}, "/fields/other"),
         ({"name": BSN}, "/fields/name"),
         ({"education": [{"institution": f"Hanze {BSN}"}]}, "/fields/education/0/institution"),
-        (
-            {"references": [{"name": "D. Bakker"}, {"name": BSN}]},
-            "/fields/references/1/name",
-        ),
+        ({"references": [{"name": "D. Bakker"}, {"name": BSN}]}, "/fields/references/1/name"),
         ({"certificates": [{"title": f"VCA {BSN}"}]}, "/fields/certificates/0/title"),
     ],
 )

@@ -203,9 +203,7 @@ def test_a_reader_with_an_old_snapshot_is_alarmed_of_and_the_next_run_scrubs(
     assert still_there(goes, installation.bytes_on_disk()) == set()
 
 
-def test_somebody_elses_lock_on_a_table_puts_the_scrub_off_and_not_the_purge(
-    postgres_world: World,
-):
+def test_somebody_elses_lock_on_a_table_puts_the_scrub_off_and_not_the_purge(postgres_world: World):
     world = postgres_world
     world.procedure(ends_on="2027-01-01")
     world.apply()

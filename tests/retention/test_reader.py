@@ -61,8 +61,7 @@ def test_past_its_date_a_record_is_in_no_list(world: World):
     world.wording()
     gone = world.apply(fields={"name": "Daan", "email": "daan@example.org"})
     stays = world.apply(
-        fields={"name": "Daan", "email": "daan@example.org"},
-        consent={"wording_version": "w1"},
+        fields={"name": "Daan", "email": "daan@example.org"}, consent={"wording_version": "w1"}
     )
     path = f"/procedures/{procedure_id}/applications"
     at(world, LAST_SECOND)

@@ -121,11 +121,7 @@ class Image:
         """As an engine would: the image's environment and working directory, and nobody's ids."""
         environment = {**self.environment, "TMPDIR": str(self.root / "tmp"), **variables}
         account = {"user": STRANGER, "group": STRANGER, "extra_groups": []}
-        return {
-            "env": environment,
-            "cwd": self.workdir,
-            **(account if MAY_CHANGE_ACCOUNT else {}),
-        }
+        return {"env": environment, "cwd": self.workdir, **(account if MAY_CHANGE_ACCOUNT else {})}
 
 
 def build(root: Path) -> Image:

@@ -172,11 +172,7 @@ def test_everything_installed_is_pinned_by_hash():
 def test_what_waits_for_another_waits_until_it_is_healthy():
     waits = {name: one["depends_on"] for name, one in SERVICES.items() if "depends_on" in one}
     healthy = {"condition": "service_healthy"}
-    assert waits == {
-        "init": {"db": healthy},
-        "kluis": {"db": healthy},
-        "purge": {"kluis": healthy},
-    }
+    assert waits == {"init": {"db": healthy}, "kluis": {"db": healthy}, "purge": {"kluis": healthy}}
     assert SERVICES["db"]["healthcheck"]["test"][:4] == ["CMD", "pg_isready", "-h", "127.0.0.1"]
 
 
