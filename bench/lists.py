@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
@@ -67,6 +68,6 @@ def _statements(world: World, path: str, role: str, size: int) -> int:
         answer = world.get(f"{path}?limit={size}", role)
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    if answer.status_code != 200 or len(answer.json["items"]) != size:  # noqa: PLR2004
+    if answer.status_code != HTTPStatus.OK or len(answer.json["items"]) != size:
         raise RuntimeError(f"{path} answered {answer.status_code}, not {size} rows")
     return len(seen)

@@ -119,7 +119,7 @@ def _post(url: str, token: str, order: dict[str, Any]) -> dict[str, Any]:
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # as above
             answer: dict[str, Any] = json.load(response)
     except urllib.error.HTTPError as error:
         _refused(error)

@@ -54,8 +54,8 @@ def demo(  # noqa: PLR0913  # one parameter an option
     """
     try:
         from service.demo.client import Unexpected  # noqa: PLC0415  # optional packages
-        from service.demo.performance import perform  # noqa: PLC0415
-        from service.demo.throw_away import Service, throw_away_service  # noqa: PLC0415
+        from service.demo.performance import perform  # noqa: PLC0415  # the same
+        from service.demo.throw_away import Service, throw_away_service  # noqa: PLC0415  # the same
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise

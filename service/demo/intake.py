@@ -57,8 +57,8 @@ def post_applications(
         task = bar.add_task("Posting applications", total=count)
         for number in range(count):
             stage.clock.move_to(start + timedelta(_POSTING_DAYS[number * 6 // count]))
-            target = None if number % 10 == 9 else procedures[number % 4]  # noqa: PLR2004
-            channel = _OTHER_CHANNELS[number // 5 % 3] if number % 5 == 4 else "website"  # noqa: PLR2004
+            target = procedures[number % 4] if (number + 1) % 10 else None
+            channel = "website" if (number + 1) % 5 else _OTHER_CHANNELS[number // 5 % 3]
             post(stage, people.next(), target, channel, consents=number % 3 == 0)
             bar.advance(task)
     _count_listed(stage, procedures)

@@ -101,7 +101,7 @@ class _Converter(OpenAPIConverter):
         """The schema with its docstring, and with what holds between its properties."""
         kind = type(resolve_schema_instance(schema))
         words = {"description": kind.__doc__} if kind.__doc__ else {}
-        rules: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]
+        rules: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec
         return {**words, **rules, **getattr(kind, "also", {})}
 
 

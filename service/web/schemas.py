@@ -140,7 +140,7 @@ class NewProcedure(StrictSchema):
 
 
 class ProcedurePatch(StrictSchema):
-    closed = make(StrictBoolean, validate=validate.Equal(True, error="only-true"))  # noqa: FBT003
+    closed = make(StrictBoolean, validate=validate.Equal(comparable=True, error="only-true"))
     ends_on = make(StrictDate)
     reason = choice(ReopenReason)
     title = text(200)

@@ -156,7 +156,7 @@ def choice(values: Any, **options: Any) -> fields.String:
     )
 
 
-def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fields.Field[Any]:  # noqa: C901, PLR0911
+def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fields.Field[Any]:  # noqa: C901, PLR0911  # a case a shape
     """The marshmallow field of a shape; `nullable` all the way down, as a merge patch needs."""
     options["allow_none"] = nullable
     match shape:

@@ -51,20 +51,20 @@ class Postgres:
     def start(self) -> None:
         """Start it again where it is down; it recovers from its log, as it would by itself."""
         for _ in range(MOST_TRIES):
-            self._control("start")
+            self.control("start")
             try:
                 psycopg.connect(libpq_url(self.server.url)).close()
             except psycopg.Error:
                 pause(0.1)  # old backends still hold the shared memory
             else:
                 return
-        demand(False, self.log)  # noqa: FBT003
+        raise AssertionError(self.log)
 
     @property
     def _postmaster(self) -> int:
         return int((self.server.data / "postmaster.pid").read_text().split()[0])
 
-    def _control(self, *what: str) -> None:
+    def control(self, *what: str) -> None:
         nobody = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         log = self.server.data.parent / "log"
         subprocess.run(  # our own paths
@@ -94,5 +94,5 @@ def durable_postgres() -> Iterator[Postgres]:
         postgres = Postgres(server)
         with psycopg.connect(libpq_url(server.url), autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
-        postgres._control("restart")  # noqa: SLF001
+        postgres.control("restart")
         yield postgres

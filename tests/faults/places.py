@@ -28,17 +28,21 @@ class Place:
         return {self.field: value}
 
 
-def _below(field: str, shape: Shape, way: tuple[str | int, ...], company: bool) -> Iterator[Place]:  # noqa: FBT001
+def _below(
+    field: str, shape: Shape, way: tuple[str | int, ...], *, company: bool
+) -> Iterator[Place]:
     yield Place(field, way, shape, company)
     if isinstance(shape, Many):
-        yield from _below(field, shape.entry, (*way, 0), company)
+        yield from _below(field, shape.entry, (*way, 0), company=company)
     if isinstance(shape, Entry):
         for name, member in shape.members.items():
-            yield from _below(field, member, (*way, name), company)
+            yield from _below(field, member, (*way, name), company=company)
 
 
 PLACES = [
-    place for field in CATALOGUE for place in _below(field.name, field.shape, (), field.company)
+    place
+    for field in CATALOGUE
+    for place in _below(field.name, field.shape, (), company=field.company)
 ]
 SUPPLIED_PLACES = [place for place in PLACES if not place.company]
 

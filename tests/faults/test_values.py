@@ -54,7 +54,7 @@ def belongs(shape: Shape) -> type:
             return str
 
 
-def unacceptable(shape: Shape) -> list[tuple[object, str]]:  # noqa: PLR0911
+def unacceptable(shape: Shape) -> list[tuple[object, str]]:  # noqa: PLR0911  # one a shape
     """Values of the right type that this shape does not accept, with the code for it."""
     match shape:
         case Text(limit, lines):
@@ -261,7 +261,7 @@ def test_a_value_at_its_limit_is_stored_as_it_is(shared: World, place: Place):
     assert read.json["fields"][place.field] == fields[place.field]
 
 
-def longest(shape: Shape) -> object:  # noqa: PLR0911
+def longest(shape: Shape) -> object:  # noqa: PLR0911  # one a shape
     match shape:
         case Text(limit):
             return "w" * limit

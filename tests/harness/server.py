@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
+from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -77,12 +78,9 @@ def served(
         stop(process)
 
 
-def start(environment: Mapping[str, str], output: object) -> "subprocess.Popen[bytes]":
+def start(environment: Mapping[str, str], output: IO[bytes]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [KLUIS, "serve"],
-        env={**os.environ, **environment},
-        stdout=output,  # type: ignore[arg-type]
-        stderr=output,  # type: ignore[arg-type]
+        [KLUIS, "serve"], env={**os.environ, **environment}, stdout=output, stderr=output
     )
 
 
