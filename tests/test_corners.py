@@ -15,6 +15,7 @@ from service.storage.tables import Application
 from service.usecases import keys
 from service.usecases.clock import DemoClock, SystemClock
 from service.usecases.documents import Upload
+from tests.factories import PDF
 from tests.world import World
 
 
@@ -62,6 +63,14 @@ def test_a_plan_is_confirmed_twice_without_harm(world: World):
     world.clock.move_to(world.clock.today, hour=8)
     again = world.purge("officer", plan=plan)
     assert again.status_code in (201, 409)
+
+
+def test_files_are_listed_in_the_order_in_which_they_were_sent(world: World):
+    world.procedure()
+    kinds = ["other", "letter", "cv", "certificate"]
+    application_id = world.apply(files={kind: (f"{kind}.pdf", PDF) for kind in kinds})
+    listed = world.get(f"/applications/{application_id}/documents", "recruiter").json
+    assert [document["kind"] for document in listed] == kinds
 
 
 def test_a_full_directory_for_uploads_is_unavailable():
