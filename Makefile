@@ -38,7 +38,7 @@ campaign: .venv/dev ## SIGKILLs and races by the hundred; results in docs/reliab
 mutants: .venv/dev ## mutation runs on domain and crypto; fails below 90 percent killed
 	.ci/mutants
 
-bench: .venv/dev ## timings, as ratios within one run
+bench: .venv/dev ## CPU, statements, memory and throughput beside their goals
 	$(BIN)/python -m bench
 
 format: .venv/dev ## format the code and mend what can be mended

@@ -28,7 +28,7 @@ from service.demo.command import demo
 from service.domain.errors import Misconfigured
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.storage import keys
-from service.storage.database import db, engine_options, prepare_engine
+from service.storage.database import db, engine_options, is_absent, prepare_engine
 from service.storage.schema import MIGRATIONS, schema_faults
 from service.telemetry.logs import configure_logs
 from service.telemetry.signals import Alarm, Signals
@@ -147,6 +147,10 @@ def _demand_ready(app: Flask, house: House) -> None:
 
 
 def _demand_schema() -> None:
+    if is_absent(db.engine):
+        raise Misconfigured(
+            "KLUIS_DATABASE_URL: there is no database there; `kluis init` makes a new one"
+        )
     with db.engine.connect() as connection:
         faults = schema_faults(connection)
     if faults:

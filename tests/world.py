@@ -85,7 +85,7 @@ class World:
         app = create_app(settings, Parts(clock=clock))
         world = cls(app, clock, keyring_file, database_url)
         with app.app_context():
-            setup.set_up(world.case(), is_demo=False, life=timedelta(days=90))
+            setup.set_up(world.case(), life=timedelta(days=90))
         return world
 
     def close(self) -> None:

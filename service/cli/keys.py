@@ -4,11 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 import click
-from rich.console import Console
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
 
-from service.cli.root import Root, application, new_case
+from service.cli.root import Root, application, id_table, new_case, print_table
 from service.crypto.keyring import KeyPurpose, Keyring
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.errors import Conflict
@@ -31,13 +29,13 @@ def keys() -> None:
 @click.pass_obj
 def show(root: Root) -> None:
     """List the keys, their use, and from when each may be destroyed."""
-    table = Table("id", "purpose", "state", "created", "rows", "destroyable from")
+    table = id_table("purpose", "state", "created", "rows", "destroyable from (UTC)")
     with application(root) as house:
         for key in use.list_keys(new_case(house)):
             free = f"{key.destroyable_from:%Y-%m-%d %H:%M}" if key.destroyable_from else ""
             created = f"{key.created_at:%Y-%m-%d}"
             table.add_row(key.id, key.purpose, key.state, created, str(key.rows), free)
-    Console().print(table)
+    print_table(table)
 
 
 @keys.command()
@@ -72,12 +70,17 @@ def reindex(root: Root) -> None:
 
 @keys.command()
 @click.argument("key_id")
-@click.confirmation_option(prompt="What was sealed under this key in backups is lost. Destroy it?")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def destroy(root: Root, key_id: str) -> None:
+def destroy(root: Root, key_id: str, *, yes: bool) -> None:
     """Destroy a key that no row uses and no living backup can need."""
     with application(root) as house:
-        use.destroy_key(new_case(house), key_id, _writer(house))
+        write = _writer(house)
+        if key_id not in house.keyring.current.keys:
+            raise click.UsageError("There is no such key: `kluis keys show` lists them.")
+        if not yes:
+            click.confirm("What backups hold under this key is lost. Destroy it?", abort=True)
+        use.destroy_key(new_case(house), key_id, write)
     click.echo("Destroyed.")
 
 

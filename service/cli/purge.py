@@ -124,7 +124,7 @@ def _post(url: str, token: str, order: dict[str, Any]) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         _refused(error)
     except (OSError, ValueError) as error:
-        _fail(f"The service could not be reached ({type(error).__name__}).", UNREACHABLE)
+        _fail(f"The service could not be reached ({_reason(error)}).", UNREACHABLE)
     return answer
 
 
@@ -140,7 +140,15 @@ def _refused(error: urllib.error.HTTPError) -> NoReturn:
 
 
 def _braked(plan: str, reasons: str) -> NoReturn:
-    _fail(f"The brake holds, nothing was deleted. Plan {plan} waits: {reasons}", BRAKED)
+    confirmation = f'POST /v1/purge-runs with {{"plan": "{plan}"}}'
+    message = f"The brake holds, nothing was deleted ({reasons}).\nThe privacy officer looks at"
+    _fail(f"{message} plan {plan} and confirms it: {confirmation}", BRAKED)
+
+
+def _reason(error: Exception) -> str:
+    """Why, in the system's words; these tell of addresses and connections, not of people."""
+    cause = getattr(error, "reason", error)
+    return getattr(cause, "strerror", None) or type(cause).__name__
 
 
 def _fail(message: str, code: int) -> NoReturn:

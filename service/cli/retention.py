@@ -1,11 +1,9 @@
 """Retention at the command line."""
 
 import click
-from rich.console import Console
 from rich.progress import Progress as ProgressBar
-from rich.table import Table
 
-from service.cli.root import Root, application, new_case
+from service.cli.root import Root, application, id_table, new_case, print_table
 from service.usecases import retention as use
 
 _BATCH = 1_000
@@ -31,8 +29,8 @@ def verify(root: Root) -> None:
     if not differences:
         click.echo("Every date is what its events give.")
         return
-    table = Table("application", "column", "stored", "computed")
+    table = id_table("column", "stored", "computed")
     for one in differences:
         table.add_row(str(one.application_id), one.column, f"{one.stored}", f"{one.computed}")
-    Console().print(table)
+    print_table(table)
     raise SystemExit(1)

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import click
 from flask import Flask
+from rich.console import Console
+from rich.table import Column, Table
 
 from service.config.settings import Settings, load_settings
-from service.domain.errors import Refusal
+from service.domain.errors import NotFound, Refusal
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.domain.policy import Role
 from service.storage.database import db
@@ -29,12 +31,16 @@ class Root:
     render_openapi: Callable[[], str]
 
 
+_WIDE = 160
+
+
 class Failure(click.ClickException):
     """A refusal, said at the command line."""
 
     def __init__(self, refusal: Refusal) -> None:
         places = "".join(f"\n  {fault.pointer}: {fault.code}" for fault in refusal.faults)
-        super().__init__((refusal.detail or refusal.title) + places)
+        title = "There is nothing with this id." if type(refusal) is NotFound else refusal.title
+        super().__init__((refusal.detail or title) + places)
 
 
 @contextmanager
@@ -51,7 +57,7 @@ def application(root: Root) -> Iterator[House]:
     """The whole service, at work for one command."""
     with refusals_said():
         settings = load_settings()
-        configure_logs(settings.log_level, sys.stderr)
+        configure_logs(settings.log_level, sys.stderr, for_people=sys.stderr.isatty())
         app = root.create_app(settings)
         with app.app_context():
             try:
@@ -60,6 +66,16 @@ def application(root: Root) -> Iterator[House]:
                 # A SQLite connection must not live on in the processes that `serve` forks.
                 db.session.remove()
                 db.engine.dispose()
+
+
+def id_table(*others: str) -> Table:
+    """A table whose first column is an id, never cut off: other commands are given it."""
+    return Table(Column("id", no_wrap=True), *others)
+
+
+def print_table(table: Table) -> None:
+    """Print it as wide as the terminal is; in a pipe or a log as wide as it needs."""
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 def new_case(house: House) -> Case:

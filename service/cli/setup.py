@@ -1,6 +1,7 @@
 """Setting up and serving."""
 
 import os
+import socket
 import tempfile
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from service.config.settings import Settings, load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.errors import Misconfigured
+from service.storage.database import db, make_folder
 from service.usecases import setup
 
 _FIRST_TOKEN_LIFE = timedelta(days=90)
@@ -32,8 +34,10 @@ def init(root: Root, *, demo: bool) -> None:
         settings = load_settings()
         _make_keyring(settings)
         _migrate(root, settings)
+        with root.create_bare_app(settings).app_context():
+            setup.mark_installation(db.session(), is_demo=demo)
     with application(root) as house:
-        token = setup.set_up(new_case(house), is_demo=demo, life=_FIRST_TOKEN_LIFE)
+        token = setup.set_up(new_case(house), life=_FIRST_TOKEN_LIFE)
     if token is None:
         click.echo("Everything is there already.", err=True)
         return
@@ -47,6 +51,7 @@ def migrate(root: Root) -> None:
     """Bring the database to the schema of this version."""
     with refusals_said():
         _migrate(root, load_settings())
+    click.echo("The database has the schema of this version.", err=True)
 
 
 @click.command()
@@ -55,9 +60,11 @@ def serve(root: Root) -> None:
     """Serve the API with Granian."""
     with application(root) as house:  # a bad setting is said here, once, and not by each process
         settings = house.settings
+        _demand_free(settings.host, settings.port)
     if settings.workers > 1:
         os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="kluis-metrics-"))
-    click.echo(f"Kluis serves on http://{settings.host}:{settings.port}", err=True)
+    address = f"http://{settings.host}:{settings.port}"
+    click.echo(f"Kluis serves on {address}; {address}/docs tells how to use it.", err=True)
     Granian(
         "service.app:create_front",
         factory=True,
@@ -95,10 +102,24 @@ def _make_keyring(settings: Settings) -> None:
     click.echo("back it up, apart from the database.", err=True)
 
 
+def _demand_free(host: str, port: int) -> None:
+    """Granian shares a port with whoever listens there already: that is never meant here."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Misconfigured(
+                f"KLUIS_HOST, KLUIS_PORT: nothing can listen there ({error.strerror})"
+            ) from error
+
+
 def _migrate(root: Root, settings: Settings) -> None:
     app = root.create_bare_app(settings)
     with app.app_context():
         try:
+            make_folder(db.engine)
             upgrade()
         except SQLAlchemyError as error:
             raise Misconfigured(

@@ -4,10 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from service.cli.root import Root, application, new_case
+from service.cli.root import Root, application, id_table, new_case, print_table
 from service.domain.policy import TOKEN_ROLES, Role
 from service.storage.slices import Slice
 from service.usecases import tokens as use
@@ -38,7 +36,7 @@ def create(root: Root, role: str, subject: str, days: int) -> None:
 @click.pass_obj
 def show(root: Root) -> None:
     """List all tokens, without their secrets."""
-    table = Table("id", "role", "subject", "created by", "expires", "revoked")
+    table = id_table("role", "subject", "created by", "expires (UTC)", "revoked (UTC)")
     with application(root) as house:
         asked: Slice | None = Slice(limit=_PAGE)
         while asked is not None:
@@ -50,7 +48,7 @@ def show(root: Root) -> None:
                     str(token.id), token.role, token.subject, token.created_by, expires, revoked
                 )
             asked = Slice(found.next_after, _PAGE) if found.next_after else None
-    Console().print(table)
+    print_table(table)
 
 
 @tokens.command()

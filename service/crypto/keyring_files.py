@@ -30,7 +30,7 @@ def read_keyring_file(path: Path) -> Keyring:
     except OSError as error:
         raise Misconfigured(
             f"KLUIS_KEYRING_FILE: the keyring can not be read ({error.strerror}); "
-            "`kluis init` makes a new one"
+            "a new installation gets one from `kluis init`"
         ) from error
 
 

@@ -21,8 +21,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--resume",
     type=click.Path(dir_okay=False, path_type=Path),
     default=_SAMPLE,
-    show_default=True,
-    help="A resume in the JSON Resume format; a generated one takes its place.",
+    help="A resume in the JSON Resume format; without one, one is generated.",
 )
 @click.option(
     "--applications",

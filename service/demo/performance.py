@@ -28,7 +28,7 @@ def perform(service: Service, resume: Path, applications: int, terms: Terms) -> 
     stage.scene("Voorbeeld Techniek B.V. has four vacancies")
     procedures = open_procedures(stage)
     stage.scene(f"{applications} people apply: website, e-mail, phone, branch")
-    post_applications(stage, procedures, applications, _read_resume(stage, resume))
+    post_applications(stage, procedures, applications, _read_resume(resume))
     stage.scene("Need to know: one candidate, as each role on the team sees them")
     candidate = stage.records[1]
     show_sight(stage, candidate, (recruiter_of(candidate), INTERVIEWER, SCREENER))
@@ -41,9 +41,8 @@ def perform(service: Service, resume: Path, applications: int, terms: Terms) -> 
     return matches
 
 
-def _read_resume(stage: Stage, path: Path) -> dict[str, Any] | None:
+def _read_resume(path: Path) -> dict[str, Any] | None:
     if not path.exists():
-        stage.say(f"There is no resume at {path}; a generated one takes its place.")
         return None
     try:
         resume: dict[str, Any] = json.loads(path.read_text())

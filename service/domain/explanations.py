@@ -6,6 +6,7 @@ from service.domain.retention import EndedBy, Phase, Retention, is_held
 
 Words = dict[str, str]
 
+_WRITTEN = {"nl": "%d-%m-%Y", "en": "%Y-%m-%d"}
 _ENDED = {
     EndedBy.PROCEDURE: {"nl": "De procedure eindigt op", "en": "The procedure ends on"},
     EndedBy.WITHDRAWAL: {
@@ -39,15 +40,12 @@ def explain(retention: Retention, phase: Phase, today: date) -> Words:
 
 
 def _explain(language: str, retention: Retention, phase: Phase, today: date) -> str:
-    ended = f"{_ENDED[retention.ended_by][language]} {_written(retention.end)}"
-    deleted = f"{_DELETED[retention.consented][language]} {_written(retention.purge_on)}"
+    written = _WRITTEN[language]
+    ended = f"{_ENDED[retention.ended_by][language]} {retention.end:{written}}"
+    deleted = f"{_DELETED[retention.consented][language]} {retention.purge_on:{written}}"
     sentences = [f"{ended}; {deleted}."]
     if retention.hold_until is not None and is_held(retention.hold_until, today):
-        sentences.append(_HELD[language].format(until=_written(retention.hold_until)))
+        sentences.append(_HELD[language].format(until=f"{retention.hold_until:{written}}"))
     if phase is Phase.OVER:
         sentences.append(_OVER[language])
     return " ".join(sentences)
-
-
-def _written(day: date) -> str:
-    return f"{day:%d-%m-%Y}"

@@ -16,7 +16,14 @@ from service.domain.policy import TOKEN_ROLES, Role
 
 ENTROPY_BYTES = 32
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
+_SUBJECT = re.compile(SUBJECT, re.ASCII)
 _TOKEN = re.compile(rf"kluis_({'|'.join(sorted(TOKEN_ROLES))})_[0-9A-Za-z]{{49}}", re.ASCII)
+
+
+def is_subject(text: str) -> bool:
+    """Whether `text` can be the opaque id of who holds a token: paths and logs carry it."""
+    return _SUBJECT.fullmatch(text) is not None
 
 
 def mint(role: Role, entropy: bytes) -> str:

@@ -48,11 +48,25 @@ def prepare_engine(engine: Engine) -> None:
     """Teach SQLite's driver real transactions, deletion that overwrites, and foreign keys."""
     if engine.dialect.name != "sqlite":
         return
-    database = engine.url.database
-    if database and database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+
+
+def make_folder(engine: Engine) -> None:
+    """The folder of a SQLite database that is about to be made."""
+    if file := _file_of(engine):
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def is_absent(engine: Engine) -> bool:
+    """Whether there is no SQLite file: to connect would make an empty one."""
+    file = _file_of(engine)
+    return file is not None and not file.exists()
+
+
+def _file_of(engine: Engine) -> Path | None:
+    is_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
+    return Path(str(engine.url.database)) if is_file else None
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,4 +1,4 @@
-"""One line of JSON an event."""
+"""One line an event, of JSON."""
 
 import logging
 import sys
@@ -7,8 +7,10 @@ from typing import TextIO
 import structlog
 
 
-def configure_logs(level: str, stream: TextIO = sys.stdout) -> None:
+def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool = False) -> None:
     """Send everything, the libraries' own messages too, through one renderer.
+
+    Events are JSON; `for_people`, words with their values behind them.
 
     Tracebacks are cut to where, not what: a driver's message can hold the values of a statement.
     """
@@ -17,8 +19,13 @@ def configure_logs(level: str, stream: TextIO = sys.stdout) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"))
+        if for_people
+        else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer()],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
@@ -27,10 +34,7 @@ def configure_logs(level: str, stream: TextIO = sys.stdout) -> None:
     handler.setFormatter(
         _WithoutValues(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
     root = logging.getLogger()

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from service.domain.errors import Conflict, Fault, Forbidden, Invalid
-from service.domain.policy import Action, Role
+from service.domain.errors import Conflict, Fault, Invalid
+from service.domain.policy import Action
 from service.storage import consents
 from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
 from service.usecases.case import Case
 from service.usecases.frame import usecase
-from service.usecases.records import Standing, get_record, lock_record, settle
+from service.usecases.records import Standing, channel_of, get_record, lock_record, settle
 from service.usecases.repeats import keep_answer_with
 from service.usecases.views import view_of
 
@@ -20,7 +20,7 @@ class ConsentStatement:
     """Consent given on a wording, or withdrawn."""
 
     change: ConsentChange
-    channel: Channel
+    channel: Channel | None
     wording_version: str | None
 
 
@@ -45,11 +45,7 @@ class WordingView:
 @usecase(Action.RECORD_CONSENT)
 def record_consent(case: Case, application_id: UUID, statement: ConsentStatement) -> Standing:
     """Append to the ledger, until the record is due; the deletion date follows at once."""
-    by_website = case.principal.role is Role.WEBSITE
-    if by_website != (statement.channel is Channel.WEBSITE):
-        raise Forbidden(
-            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
-        )
+    channel = channel_of(case, statement.channel)
     found = lock_record(case, application_id)
     if found.application.purge_on <= case.today:
         raise Conflict("record-due", "The record is due; consent brings nothing back.")
@@ -62,7 +58,7 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
             change=statement.change,
             at=case.now,
             wording_version=statement.wording_version,
-            channel=statement.channel,
+            channel=channel,
             recorded_by=case.principal.subject,
         )
     )

@@ -73,7 +73,7 @@ class Upload:
     def write(self, data: bytes) -> int:
         """Seal what arrived; TooLarge as soon as it is more than a document may be."""
         if self.size + len(data) > self._most_bytes:
-            raise TooLarge("A document is larger than allowed.")
+            raise TooLarge(f"A document holds at most {self._most_bytes:,} bytes here.")
         if len(self._leading) < LEADING_BYTES:
             self._leading = (self._leading + data)[:LEADING_BYTES]
         self._digest.update(data)
@@ -166,7 +166,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
         _demand_kind(sight_of(case, found), upload.kind)
     present = documents.count_documents(case.session, application_id)
     if present >= case.house.settings.max_files:
-        raise TooLarge("This application has as many documents as allowed.")
+        raise TooLarge(f"This application has its {present} documents, as many as may be.")
     seal = open_seal(case, found)
     row = store_upload(case, seal, upload)
     case.entry.details = {"document_id": str(row.id)}
@@ -260,7 +260,9 @@ def _get_document(case: Case, found: Found, document_id: UUID) -> Document:
 
 def _demand_kind(seen: Sight, kind: DocumentKind) -> None:
     if kind not in seen.documents:
-        raise Forbidden("This kind of document is not for this role.", [Fault("/kind", "denied")])
+        raise Forbidden(
+            "This kind of document is not for this role.", [Fault("/kind", "not-for-this-role")]
+        )
 
 
 def _view(case: Case, found: Found, row: Document) -> DocumentView:

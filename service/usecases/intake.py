@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service.crypto.seals import RecordSeal
 from service.domain.calendar import add_months
-from service.domain.errors import Conflict, Fault, Forbidden, Invalid
+from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.policy import Action, Role
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import OPEN_APPLICATION_MONTHS, is_intake_open, purge_on
@@ -28,7 +28,7 @@ from service.usecases.case import Case
 from service.usecases.consents import get_wording
 from service.usecases.documents import Upload, store_upload
 from service.usecases.frame import usecase
-from service.usecases.records import Fields, seal_fields
+from service.usecases.records import Fields, channel_of, seal_fields
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Submission:
     """An application as it came in. `procedure_reference` None: an open application."""
 
     fields: Fields
-    channel: Channel
+    channel: Channel | None
     procedure_reference: str | None
     consent_wording: str | None
     statement_version: str | None
@@ -58,7 +58,7 @@ class Receipt:
 @usecase(Action.SUBMIT_APPLICATION)
 def submit_application(case: Case, submission: Submission) -> Receipt:
     """Take in one application, with its documents and its consent, as one."""
-    _demand_channel(case, submission.channel)
+    channel = channel_of(case, submission.channel)
     values = {name: value for name, value in submission.fields.items() if value not in (None, [])}
     faults = completeness_faults(frozenset(values)) + bsn_faults(values)
     if faults:
@@ -71,7 +71,7 @@ def submit_application(case: Case, submission: Submission) -> Receipt:
     row = Application(
         id=application_id,
         procedure_id=procedure.id,
-        channel=submission.channel,
+        channel=channel,
         status=Status.RECEIVED,
         received_at=case.now,
         statement_version=submission.statement_version or case.house.settings.statement_version,
@@ -89,14 +89,6 @@ def submit_application(case: Case, submission: Submission) -> Receipt:
         store_upload(case, seal, upload)
     case.keep_answer_under(seal)
     return _receipt(row, procedure)
-
-
-def _demand_channel(case: Case, channel: Channel) -> None:
-    """What comes through the website is the website's to say, and nothing else is."""
-    if (case.principal.role is Role.WEBSITE) != (channel is Channel.WEBSITE):
-        raise Forbidden(
-            "This channel is not this role's.", [Fault("/channel", "not-for-this-role")]
-        )
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:
@@ -119,9 +111,7 @@ def _new_open_procedure(case: Case) -> Procedure:
     """The procedure that an open application gets for itself, with the configured team."""
     team = dict(case.house.settings.open_team)
     if not team:
-        raise Conflict(
-            "intake-closed", "Open applications are not taken: KLUIS_OPEN_TEAM is empty."
-        )
+        raise Conflict("intake-closed", "Open applications are not taken.")
     if case.principal.role is Role.RECRUITER:
         team[case.principal.subject] = Role.RECRUITER
     procedure = Procedure(

@@ -63,7 +63,7 @@ def read_application(
     found = get_record(case, application_id, loaded if fields is None else fields & loaded)
     readable = readable_fields(sight_of(case, found))
     wanted = readable if fields is None else fields
-    demand_fields(wanted, readable)
+    demand_fields(wanted, readable, "/query/fields")
     state_purpose(case)
     case.disclose([application_id], wanted)
     values, unreadable = open_fields(case, found, sorted(wanted))
@@ -105,7 +105,7 @@ def _listed(fields: frozenset[str] | None, widest: frozenset[str]) -> frozenset[
     """The fields to load: those asked for, or those that lists show; never more than the role's."""
     if fields is None:
         return LISTED & widest
-    demand_fields(fields, widest)
+    demand_fields(fields, widest, "/query/fields")
     return fields
 
 

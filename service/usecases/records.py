@@ -11,7 +11,7 @@ from service.domain.policy import OFFICER_PURPOSES, Purpose, Role
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.storage import consents, holds
 from service.storage.applications import Found, find_application, lock_application
-from service.storage.tables import Application, Procedure, sealed_column
+from service.storage.tables import Application, Channel, Procedure, sealed_column
 from service.usecases.case import Case
 from service.usecases.reach import open_seal, reached
 
@@ -45,16 +45,29 @@ def lock_record(
     return reached(case, lock_application(case.session, found, case.reach, wanted, alone=alone))
 
 
+def channel_of(case: Case, named: Channel | None) -> Channel:
+    """How it came in: through the website by the website, in another way through the others."""
+    by_website = case.principal.role is Role.WEBSITE
+    if named is None and not by_website:
+        detail = "Say how it came in: by email, by phone or at a branch."
+        raise Invalid(detail, [Fault("/channel", "required")])
+    channel = named or Channel.WEBSITE
+    if by_website != (channel is Channel.WEBSITE):
+        detail = "What comes through the website is the website's to say, and nothing else is."
+        raise Forbidden(detail, [Fault("/channel", "not-for-this-role")])
+    return channel
+
+
 def demand_version(found_version: int, expected: int) -> None:
     if found_version != expected:
         raise VersionStale
 
 
-def demand_fields(wanted: Iterable[str], allowed: frozenset[str]) -> None:
-    """Forbidden, naming each field that this role may not see or change."""
+def demand_fields(wanted: Iterable[str], allowed: frozenset[str], at: str = "/fields") -> None:
+    """Forbidden, naming below the pointer `at` each field that this role may not see or change."""
     denied = sorted(set(wanted) - allowed)
     if denied:
-        faults = [Fault(f"/fields/{name}", "not-for-this-role") for name in denied]
+        faults = [Fault(f"{at}/{name}", "not-for-this-role") for name in denied]
         raise Forbidden("Some fields are not for this role.", faults)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from service.domain.policy import Action, Role
 from service.storage import keys, tokens
 from service.storage.slices import Slice
@@ -10,10 +12,16 @@ from service.usecases.frame import usecase
 from service.usecases.tokens import MintedToken, NewToken, mint_token
 
 
+def mark_installation(session: Session, *, is_demo: bool) -> None:
+    """Say of a new database what it is for; it does not change afterwards."""
+    if not tokens.list_tokens(session, Slice(limit=1)):
+        keys.mark_installation(session, is_demo=is_demo)
+        session.commit()
+
+
 @usecase(Action.CREATE_TOKEN)
-def set_up(case: Case, *, is_demo: bool, life: timedelta) -> MintedToken | None:
-    """Say what this database is, and mint its first admin token; None if it has tokens."""
+def set_up(case: Case, *, life: timedelta) -> MintedToken | None:
+    """Mint the first admin token; None if there are tokens."""
     if tokens.list_tokens(case.session, Slice(limit=1)):
         return None
-    keys.mark_installation(case.session, is_demo=is_demo)
     return mint_token(case, NewToken(Role.ADMIN, "first-admin", case.now + life))

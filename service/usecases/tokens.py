@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated
 from service.domain.policy import Action, Role
-from service.domain.tokens import ENTROPY_BYTES, digest, is_well_formed, mint
+from service.domain.tokens import ENTROPY_BYTES, digest, is_subject, is_well_formed, mint
 from service.storage import tokens
 from service.storage.database import unavailable_when_failing
 from service.storage.slices import Slice
@@ -81,6 +81,9 @@ def create_token(case: Case, new: NewToken) -> MintedToken:
 
 
 def mint_token(case: Case, new: NewToken) -> MintedToken:
+    if not is_subject(new.subject):
+        detail = "A subject is an opaque id: letters, digits and . _ : @ -, at most 100 of them."
+        raise Invalid(detail, [Fault("/subject", "characters")])
     if not case.now < new.expires_at <= case.now + LONGEST_LIFE:
         detail = "A token expires after now and within 366 days."
         raise Invalid(detail, [Fault("/expires_at", "out-of-range")])

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from flask import Response, request
 from marshmallow import Schema, fields
-from orjson import dumps
+from orjson import OPT_APPEND_NEWLINE, dumps
 
 from service.usecases.paging import Page
 from service.web import schemas
@@ -34,14 +34,16 @@ _PLAIN: dict[Any, type[fields.Field[Any]]] = {
 def answer(result: object, status: int) -> Response:
     """A result as JSON, with its version as the ETag and a link to the next page."""
     if result is None:
-        return Response(status=204)
+        response = Response(status=204)
+        del response.headers["Content-Type"]
+        return response
     response = Response(status=status, mimetype="application/json")
     body: object = result
     if isinstance(result, Page):
         body, following = _page(result)
         if following is not None:
             response.headers["Link"] = f'<{_next_url(following)}>; rel="next"'
-    response.data = dumps(body)
+    response.data = dumps(body, option=OPT_APPEND_NEWLINE)
     version = member(result, "version")
     if isinstance(version, int):
         response.set_etag(str(version))

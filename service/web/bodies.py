@@ -17,6 +17,7 @@ from service.web.strict_json import read_json
 
 _READ_BYTES = 64 * 1024
 _MOST_PARTS = 100
+_KINDS = f"A part is the JSON, or a file named after its kind: {', '.join(DocumentKind)}."
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 MULTIPART = "multipart/form-data"
 
@@ -34,11 +35,11 @@ class Body:
             upload.close()
 
 
-def read_json_body(request: Request, settings: Settings) -> Body:
-    """A body that is JSON and nothing else."""
+def read_json_body(request: Request, settings: Settings, beside: str = "") -> Body:
+    """A body that is JSON and nothing else; `beside` tells who sends neither what else may come."""
     _demand_plain(request)
     if request.mimetype not in JSON_TYPES:
-        raise UnsupportedMedia("Send application/json.")
+        raise UnsupportedMedia(f"Send application/json{beside}.")
     if request.mimetype_params.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("JSON is sent in UTF-8.")
     # Werkzeug ends a body of unsaid length at its limit in silence: look one byte further.
@@ -46,7 +47,7 @@ def read_json_body(request: Request, settings: Settings) -> Body:
     with _reading():
         data = request.stream.read()
     if len(data) > settings.max_json_bytes:
-        raise TooLarge
+        raise TooLarge(f"JSON holds at most {settings.max_json_bytes:,} bytes here.")
     return Body(read_json(data), identity=data)
 
 
@@ -152,7 +153,7 @@ class _Parts:
         elif isinstance(event, File):
             self._begin_file(event)
         else:
-            raise Invalid("A part is neither the JSON nor a file.", [Fault("/parts", "unknown")])
+            raise Invalid(_KINDS, [Fault("/parts", "unknown")])
 
     def _begin_json(self) -> None:
         if self._has_json:
@@ -162,9 +163,9 @@ class _Parts:
 
     def _begin_file(self, event: File) -> None:
         if event.name not in list(DocumentKind):
-            raise Invalid("A file's part is named after its kind.", [Fault("/parts", "unknown")])
+            raise Invalid(_KINDS, [Fault("/parts", "unknown")])
         if len(self.body.uploads) >= self._settings.max_files:
-            raise TooLarge("There are more files than allowed.")
+            raise TooLarge(f"There are more than {self._settings.max_files} files.")
         upload = Upload(self._settings.max_file_bytes)
         upload.kind = DocumentKind(event.name)
         upload.name = (event.filename or "").strip()[:255]
@@ -175,7 +176,8 @@ class _Parts:
     def _write_json(self, data: bytes) -> None:
         self._json += data
         if len(self._json) > self._settings.max_json_bytes:
-            raise TooLarge("The JSON part is larger than allowed.")
+            most = self._settings.max_json_bytes
+            raise TooLarge(f"The JSON part holds at most {most:,} bytes here.")
 
 
 def _drop(_data: bytes) -> None:

@@ -53,6 +53,7 @@ class Door:
     handler: Handler
     body: type[Schema] | None = None
     query: type[Schema] | None = None
+    may_be_empty: bool = False
     takes_files: bool = False
     versioned: bool = False
     location: str = ""
@@ -184,7 +185,10 @@ def _expected_version() -> int:
     sent = request.headers.get("If-Match", "").strip()
     if not sent:
         raise VersionMissing
-    return int(sent.strip('"')) if re.fullmatch(ETAG, sent) else -1
+    if re.fullmatch(ETAG, sent) is None:
+        detail = 'If-Match holds the ETag that was last read, with its quotes: "3".'
+        raise Invalid(detail, [Fault("/headers/If-Match", "not-an-etag")])
+    return int(sent.strip('"'))
 
 
 def _idempotency_key(made: Door, case: Case) -> str | None:
@@ -196,7 +200,7 @@ def _idempotency_key(made: Door, case: Case) -> str | None:
             raise KeyMissing
         return None
     if not re.fullmatch(IDEMPOTENCY_KEY, key):
-        raise Invalid(faults=[Fault("/headers/Idempotency-Key", "characters-or-length")])
+        raise Invalid(faults=[Fault("/headers/Idempotency-Key", "characters")])
     return key
 
 
@@ -204,12 +208,19 @@ def _body(made: Door) -> Body:
     settings = house().settings
     if made.takes_files and (made.body is None or request.mimetype == MULTIPART):
         return read_multipart(request, settings, None if made.body is None else "application")
-    return _no_body() if made.body is None else read_json_body(request, settings)
+    if made.body is not None and (_has_body() or not made.may_be_empty):
+        beside = f", or {MULTIPART} with files" if made.takes_files else ""
+        return read_json_body(request, settings, beside)
+    return _no_body()
 
 
 def _no_body() -> Body:
     """A route without a body takes none, but for the empty object that some clients send."""
-    if request.content_length or request.headers.get("Transfer-Encoding"):
+    if _has_body():
         body = read_json_body(request, house().settings)
         schemas.load(schemas.Empty, body.value)
-    return Body()
+    return Body({})
+
+
+def _has_body() -> bool:
+    return bool(request.content_length or request.headers.get("Transfer-Encoding"))

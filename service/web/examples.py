@@ -130,8 +130,8 @@ _MEMBERS: dict[str, object] = {
     "explanation": {
         "nl": "De procedure eindigt op 01-03-2027; zonder toestemming voor langer bewaren"
         " wordt alles een maand later verwijderd, op 01-04-2027.",
-        "en": "The procedure ends on 01-03-2027; without consent to longer retention"
-        " all is deleted one month later, on 01-04-2027.",
+        "en": "The procedure ends on 2027-03-01; without consent to longer retention"
+        " all is deleted one month later, on 2027-04-01.",
     },
     "fields": _SUPPLIED,
     "hold_id": None,

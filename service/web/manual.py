@@ -21,9 +21,9 @@ in the same way.
 ## Errors
 Every refusal is a problem after RFC 9457 (`application/problem+json`) with a stable `type`, a
 `request_id` to find it by in the log, and, where something in the request is wrong, `errors`: JSON
-pointers, each with a stable code. A pointer begins at the body, or with `/query`, `/path`,
-`/headers` or `/parts`. No problem repeats a value that was sent. Codes and types are for programs;
-`title` and `detail` are for people and may be reworded.
+pointers, each with a stable code (listed below). A pointer begins at the body, or with `/query`,
+`/path`, `/headers` or `/parts`. No problem repeats a value that was sent. Codes and types are for
+programs; `title` and `detail` are for people and may be reworded.
 
 ## Repeating a request
 A POST with an `Idempotency-Key` is done once: sent again within 24 hours, with the same key and
@@ -36,8 +36,10 @@ is 428; when somebody else was first it is 412, and one reads again. Bodies of P
 patches (RFC 7396): a property that is left out stays, null clears it, a list is replaced whole.
 
 ## Lists
-A list answers `items` and `next`. While there is more, `next` is the `cursor` of the next page,
-and a `Link` header with `rel="next"` (RFC 8288) holds its whole address. There are no totals.
+A list that can grow long answers `items` and `next`. While there is more, `next` is the `cursor` of
+the next page, and a `Link` header with `rel="next"` (RFC 8288) holds its whole address; there are
+no totals. Short lists come whole, as arrays: a team, the duties, the wordings of the consent, and
+the consents and documents of one application.
 
 ## Bodies and dates
 JSON in UTF-8, without duplicate keys, unknown properties or more than 32 levels; at most 1 MiB
@@ -66,6 +68,42 @@ MEANINGS = {
     503: "Not possible right now; nothing was changed. Try again later.",
 }
 
+# What the codes in `errors` mean; a problem without a detail of its own says it in its place.
+FAULTS = {
+    "birth-date-says-it": "An age is for who gives no birth date.",
+    "characters": "It holds characters that it may not, or too many.",
+    "closed-or-ends-on": "Close it or give it another end, not both.",
+    "empty": "The file is empty.",
+    "empty-entry": "Something must be in it.",
+    "forbidden-character": "Control characters and lone surrogates are taken nowhere.",
+    "length": "It is empty, or longer than allowed.",
+    "line-break": "It stands on one line.",
+    "looks-like-bsn": "It looks like a citizen service number (BSN), which is not kept here.",
+    "not-a-choice": "It is none of the words that may stand here; the description lists them.",
+    "not-a-date": "A date is written 2026-11-30; what is long ago may be 2014-06 or 2014.",
+    "not-a-moment-with-offset": "A moment is written 2026-11-30T09:00:00+01:00.",
+    "not-a-phone-number": "It can not be a phone number; one from abroad begins with + or 00.",
+    "not-acceptable": "It is not acceptable.",
+    "not-an-accepted-kind-of-file": "By its first bytes it is no PDF, DOCX, ODT, JPEG or PNG.",
+    "not-an-email-address": "It can not be an e-mail address.",
+    "not-an-etag": "It is not an ETag as it was read, with its quotes.",
+    "not-for-this-role": "It is not for this token's role.",
+    "not-later": "Prolonging moves the end later.",
+    "null": "It may not be null.",
+    "one-file": "Exactly one file is sent.",
+    "only-true": "Only true may stand here.",
+    "out-of-range": "It is smaller or larger, earlier or later than allowed.",
+    "reference-or-kind-open": "Name a procedure_reference, or send kind: open; one of the two.",
+    "required": "It must be there.",
+    "too-many": "There are more than allowed.",
+    "twice": "It is there twice.",
+    "unknown": "There is none of that name.",
+    "unknown-property": "There is no such property.",
+    "way-of-contact-required": "One way of contact must be there: email, phone, address or other.",
+    "with-given-and-only-then": "A wording version goes with consent given, and only with that.",
+    "wrong-type": "It is of another type than the description says.",
+}
+
 CONFLICTS = {
     "already-ended": "The procedure is over.",
     "already-handed-over": "This was done before; it is done once.",
@@ -74,7 +112,7 @@ CONFLICTS = {
     "braked": "Nothing was deleted. The privacy officer confirms the plan.",
     "held": "A legal hold forbids the erasure.",
     "hold-ended": "A hold that ended stays ended; place a new one in time.",
-    "intake-closed": "This procedure takes no more applications.",
+    "intake-closed": "Intake of this procedure is over, or open applications are not taken here.",
     "not-hired": "Only a hired applicant's fields are handed over.",
     "plan-outdated": "A run was completed since this plan was made.",
     "procedure-over": "Fields are handed over while the procedure runs.",

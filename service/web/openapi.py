@@ -120,7 +120,9 @@ def _introduction() -> str:
         f"| `{each.code}` | {each.status} | {each.detail or each.title} |" for each in PROBLEM_TYPES
     ]
     head = [f"| `{URN}…` | status | meaning |", "|---|---|---|"]
-    return manual.INTRODUCTION + "\n".join([*head, *rows]) + "\n"
+    codes = [f"| `{code}` | {meaning} |" for code, meaning in manual.FAULTS.items()]
+    lines = [*head, *rows, "", "## Codes in `errors`", "| code | meaning |", "|---|---|", *codes]
+    return manual.INTRODUCTION + "\n".join(lines) + "\n"
 
 
 def _add_components(spec: APISpec) -> None:

@@ -11,8 +11,9 @@ from marshmallow import Schema
 from service.domain.catalogue import DocumentKind
 from service.domain.media import MediaType
 from service.domain.policy import Role
+from service.domain.tokens import SUBJECT
 from service.usecases.paging import Page
-from service.web import examples, manual, schemas
+from service.web import examples, manual
 from service.web.answers import answer_schema
 from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Door
 
@@ -39,7 +40,10 @@ def operation(made: Door) -> dict[str, Any]:
         "parameters": _parameters(made),
     }
     if made.body is not None or made.takes_files:
-        described["requestBody"] = {"required": True, "content": _request_content(made)}
+        described["requestBody"] = {
+            "required": not made.may_be_empty,
+            "content": _request_content(made),
+        }
     described["responses"] = _responses(made)
     return described
 
@@ -81,7 +85,7 @@ def _parameters(made: Door) -> list[dict[str, Any]]:
 def _path_parameter(segment: str) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string", "format": "uuid"}
     if not segment.startswith("<uuid:"):
-        schema = {"type": "string", "pattern": f"^{schemas.SUBJECT}$"}
+        schema = {"type": "string", "pattern": f"^{SUBJECT}$"}
     return {"in": "path", "name": _name(segment), "required": True, "schema": schema}
 
 

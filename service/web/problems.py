@@ -1,7 +1,7 @@
 """Failures become statuses here, in one place, as RFC 9457 problems."""
 
 from flask import Flask, Response, current_app, g
-from orjson import dumps
+from orjson import OPT_APPEND_NEWLINE, dumps
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
@@ -9,6 +9,7 @@ from service.domain import errors
 from service.domain.errors import Refusal
 from service.telemetry.logs import where
 from service.usecases.case import House
+from service.web.manual import FAULTS
 
 STATUS: dict[type[Refusal], int] = {
     errors.Unauthenticated: 401,
@@ -67,16 +68,18 @@ def _render(status: int, code: str, title: str, refusal: Refusal | None = None) 
         "status": status,
         "request_id": str(g.request_id),
     }
-    if refusal is not None and refusal.detail:
-        body["detail"] = refusal.detail
-    if refusal is not None and refusal.faults:
-        body["errors"] = [{"pointer": f.pointer, "code": f.code} for f in refusal.faults]
     if refusal is not None:
+        meanings = dict.fromkeys(FAULTS[fault.code] for fault in refusal.faults)
+        if detail := refusal.detail or " ".join(meanings):
+            body["detail"] = detail
+        if refusal.faults:
+            body["errors"] = [{"pointer": f.pointer, "code": f.code} for f in refusal.faults]
         body |= {
             name: fact if isinstance(fact, list) else str(fact)
             for name, fact in refusal.facts.items()
         }
-    response = Response(dumps(body), status, mimetype="application/problem+json")
+    written = dumps(body, option=OPT_APPEND_NEWLINE)
+    response = Response(written, status, mimetype="application/problem+json")
     response.headers.update(_HEADERS.get(status, {}))
     return response
 
@@ -86,10 +89,11 @@ def _from_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status in _HTTP_CODES:
         return problem(_HTTP_CODES[status])
-    response = _render(status, f"http-{status}", error.name)
-    allowed = getattr(error, "valid_methods", None)
+    allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    refusal = Refusal(f"Allowed here: {allowed}." if allowed else "")
+    response = _render(status, f"http-{status}", f"{error.name}.", refusal)
     if allowed:
-        response.headers["Allow"] = ", ".join(sorted(allowed))
+        response.headers["Allow"] = allowed
     return response
 
 

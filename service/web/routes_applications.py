@@ -1,5 +1,6 @@
 """The routes of applications: intake, reading, changing, consent, documents, holds, erasure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request, stream_with_context
@@ -48,7 +49,7 @@ def submit_application(case: Case, asked: Asked) -> intake.Receipt:
     body = asked.body
     submission = intake.Submission(
         fields=body["values"],
-        channel=Channel(body["channel"]),
+        channel=_channel(body),
         procedure_reference=body.get("procedure_reference"),
         consent_wording=body.get("consent", {}).get("wording_version"),
         statement_version=body.get("statement_version"),
@@ -159,9 +160,7 @@ def record_consent(case: Case, asked: Asked) -> Standing:
     officer records what was said by e-mail, by phone or at a branch.
     """
     statement = consents.ConsentStatement(
-        ConsentChange(asked.body["change"]),
-        Channel(asked.body["channel"]),
-        asked.body.get("wording_version"),
+        ConsentChange(asked.body["change"]), _channel(asked.body), asked.body.get("wording_version")
     )
     return consents.record_consent(case, asked.path["application_id"], statement)
 
@@ -311,8 +310,15 @@ def read_hold(case: Case, asked: Asked) -> holds.HoldView:
     conflicts=("hold-ended",),
 )
 def change_hold(case: Case, asked: Asked) -> holds.HoldView:
-    """Renew a hold, or end it: `until` today ends it at once."""
+    """Renew a hold, or end it.
+
+    `until` today ends it at once.
+    """
     return holds.change_hold(case, asked.path["hold_id"], asked.version, asked.body["until"])
+
+
+def _channel(body: Mapping[str, Any]) -> Channel | None:
+    return Channel(body["channel"]) if "channel" in body else None
 
 
 def page_asked(asked: Asked) -> Slice:

@@ -22,15 +22,16 @@ from service.web.routes_applications import page_asked
     Action.PURGE,
     Action.CONFIRM_PURGE,
     body=schemas.PurgeOrder,
+    may_be_empty=True,
     location="/purge-runs/{id}",
     conflicts=("braked", "plan-outdated"),
 )
 def purge(case: Case, asked: Asked) -> purges.PurgeView:
-    """Delete what is due, at most `limit` records; or only plan it; or confirm a plan.
+    """Delete what is due; or only plan it; or confirm a plan.
 
-    The job calls until `remaining` is 0. After a long silence, a clock that jumped or a bad
-    import the brake refuses with `braked` and names a plan, which the privacy officer looks at
-    and confirms by sending `plan`.
+    At most `limit` records go at a time: the job calls until `remaining` is 0. After a long
+    silence, a clock that jumped or a bad import the brake refuses with `braked` and names a plan,
+    which the privacy officer looks at and confirms by sending `plan`.
     """
     body = asked.body
     if case.principal.role is Role.OFFICER:
@@ -38,7 +39,9 @@ def purge(case: Case, asked: Asked) -> purges.PurgeView:
             raise Invalid("The privacy officer confirms a plan.", [Fault("/plan", "required")])
         return _finished(case, purges.confirm_plan(case, body["plan"], body["limit"]))
     if "plan" in body:
-        raise Forbidden("A plan is the privacy officer's to confirm.", [Fault("/plan", "denied")])
+        raise Forbidden(
+            "A plan is the privacy officer's to confirm.", [Fault("/plan", "not-for-this-role")]
+        )
     if body["dry_run"]:
         return purges.plan_purge(case)
     return _finished(case, purges.run_purge(case, body["limit"]))

@@ -68,7 +68,7 @@ def read_procedure(case: Case, asked: Asked) -> procedures.ProcedureView:
     conflicts=("already-ended", "too-late-to-reopen"),
 )
 def change_procedure(case: Case, asked: Asked) -> procedures.ProcedureView:
-    """Close (`closed: true`), prolong (`ends_on`), reopen (`ends_on` and `reason`) or rename.
+    """Close, prolong, reopen or rename a procedure.
 
     Closing ends it today. Every application's deletion date moves with the end. An ended
     procedure is reopened by a recruiter of its team, before its first deletion date.

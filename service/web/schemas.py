@@ -9,6 +9,7 @@ from marshmallow.fields import List, Nested
 from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
+from service.domain.tokens import SUBJECT
 from service.storage.tables import Channel, ConsentChange, HoldReason, Status
 from service.usecases.procedures import ReopenReason
 from service.usecases.purges import MOST_PER_RUN
@@ -30,7 +31,6 @@ from service.web.shapes import (
 from service.web.strict_json import pointer_to
 
 VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
-SUBJECT = r"[A-Za-z0-9._:@-]{1,100}"
 MOST_PER_PAGE = 100
 _A_FIELD = f"({'|'.join(FIELDS)})"
 _FIELD_NAMES = {"pattern": f"^{_A_FIELD}(,{_A_FIELD})*$", "examples": ["name,education"]}
@@ -52,7 +52,7 @@ class ConsentGiven(StrictSchema):
 class Submission(StrictSchema):
     procedure_reference = text(100)
     kind = choice(["open"])
-    channel = choice(Channel, load_default="website")
+    channel = choice(Channel)
     statement_version = word(VERSION_WORD)
     consent = make(Nested, nested=ConsentGiven)
     values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
@@ -88,7 +88,7 @@ class HandoverOrder(StrictSchema):
 
 class ConsentStatement(StrictSchema):
     change = choice(ConsentChange, required=True)
-    channel = choice(Channel, load_default="website")
+    channel = choice(Channel)
     wording_version = word(VERSION_WORD)
 
     also: ClassVar[Mapping[str, object]] = {

@@ -52,6 +52,17 @@ class StrictSchema(Schema):
     also: ClassVar[Mapping[str, object]] = {}
 
 
+class NonEmptySchema(StrictSchema):
+    """One in which nothing is required, but something is."""
+
+    also: ClassVar[Mapping[str, object]] = {"minProperties": 1}
+
+    @validates_schema(skip_on_field_errors=True)
+    def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("empty-entry")
+
+
 class StrictInteger(fields.Integer):
     """A whole number written as one: not 5.0, not "5", not true."""
 
@@ -190,7 +201,7 @@ def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fiel
 def entry_schema(entry: shapes.Entry, *, nullable: bool = False) -> type[Schema]:
     """The schema of an entry: anything may be left out, but not everything."""
     members = {name: shape_field(shape, nullable=nullable) for name, shape in entry.members.items()}
-    base = StrictSchema if nullable else _NonEmpty
+    base = StrictSchema if nullable else NonEmptySchema
     return type("Entry", (base,), dict(members))
 
 
@@ -210,15 +221,6 @@ def fields_schema(
         if field.name in names
     }
     return type(name, (StrictSchema,), {**members, "also": also or {}})
-
-
-class _NonEmpty(StrictSchema):
-    also: ClassVar[Mapping[str, object]] = {"minProperties": 1}
-
-    @validates_schema(skip_on_field_errors=True)
-    def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:
-        if not data:
-            raise ValidationError("empty-entry")
 
 
 def _labelled(labels: Labels, example: object) -> dict[str, object]:

@@ -158,5 +158,5 @@ def test_only_the_officer_confirms_a_plan(scene: Scene):
     plan = scene.world.purge(dry_run=True).json["id"]
     response = scene.world.purge(plan=plan)
     assert response.status_code == 403
-    assert response.json["errors"] == [{"pointer": "/plan", "code": "denied"}]
+    assert response.json["errors"] == [{"pointer": "/plan", "code": "not-for-this-role"}]
     assert scene.world.purge("officer").status_code == 422

@@ -43,8 +43,8 @@ def kept(values: dict[str, Any], names: frozenset[str] | set[str]) -> dict[str, 
     return {name: value for name, value in values.items() if name in names}
 
 
-def denied(names: set[str] | frozenset[str]) -> list[dict[str, str]]:
-    return [{"pointer": f"/fields/{n}", "code": "not-for-this-role"} for n in sorted(names)]
+def denied(names: set[str] | frozenset[str], at: str = "/query/fields") -> list[dict[str, str]]:
+    return [{"pointer": f"{at}/{name}", "code": "not-for-this-role"} for name in sorted(names)]
 
 
 def test_the_table_is_about_every_field_and_every_kind_of_document():
@@ -338,7 +338,7 @@ def test_a_recruiter_writes_the_teams_fields_and_no_others(scene: Scene):
     assert response.status_code == 403
     change = {"fields": {"notes": [], "name": "Een Ander"}}
     response = scene.world.patch(path, "recruiter", version=version, json=change)
-    assert response.json["errors"] == denied({"name"})
+    assert response.json["errors"] == denied({"name"}, "/fields")
     assert read(scene, "recruiter", record).json["fields"]["name"] == SUPPLIED["name"]
 
 

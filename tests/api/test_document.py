@@ -13,8 +13,10 @@ import service
 from service.domain import errors
 from service.domain.errors import Refusal
 from service.web.doors import DOORS, Door
+from service.web.manual import FAULTS
 from service.web.openapi import render_openapi
 from service.web.problems import STATUS
+from service.web.shapes import CODES
 from tests.api.described import COMPONENTS, DOCUMENT, OPERATIONS, resolved, templated, validator
 from tests.world import World
 
@@ -118,6 +120,24 @@ def test_every_type_of_problem_is_documented_and_the_reverse():
     expected = (classes - {"conflict"} - NEVER_ANSWERED) | doors | {"defect"}
     assert COMPONENTS["examples"].keys() == expected
     assert all(f"| `{code}` |" in DOCUMENT["info"]["description"] for code in expected)
+
+
+def test_every_code_of_an_error_has_its_meaning_and_no_other_is_listed():
+    assert {code for path in ROOT.rglob("*.py") for code in codes_in(path)} == set(FAULTS)
+    assert all(f"| `{code}` |" in DOCUMENT["info"]["description"] for code in FAULTS)
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    """What a module says of the places in a request: to `Fault`, or to marshmallow."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        name = ast.unparse(call.func).rpartition(".")[2]
+        said = {"Fault": call.args[1:2], "ValidationError": call.args[:1]}.get(name, [])
+        said += [keyword.value for keyword in call.keywords if keyword.arg == "error"]
+        yield from (one.value for one in said if isinstance(one, ast.Constant))
+    if path.name == "shapes.py" and path.parent.name == "web":
+        yield from CODES.values()
 
 
 @each_door

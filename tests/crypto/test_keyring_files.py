@@ -22,7 +22,10 @@ from service.crypto.keyring_files import (
 from service.domain.errors import Misconfigured
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-NO_FILE = "KLUIS_KEYRING_FILE: the keyring can not be read ({}); `kluis init` makes a new one"
+NO_FILE = (
+    "KLUIS_KEYRING_FILE: the keyring can not be read ({}); "
+    "a new installation gets one from `kluis init`"
+)
 OTHERS_READ = (
     "KLUIS_KEYRING_FILE: the file has mode {}; it must be 0600, "
     "readable by its owner only (chmod 600)"

@@ -16,13 +16,13 @@ HOLD_UNTIL = date(2027, 8, 9)
 DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 
 ENDS_NL = "De procedure eindigt op 01-05-2026"
-ENDS_EN = "The procedure ends on 01-05-2026"
+ENDS_EN = "The procedure ends on 2026-05-01"
 MONTH_NL = "zonder toestemming voor langer bewaren wordt alles een maand later verwijderd, op"
 MONTH_EN = "without consent to longer retention all is deleted one month later, on"
 YEAR_NL = "met toestemming wordt alles een jaar later verwijderd, op"
 YEAR_EN = "with consent all is deleted one year later, on"
 HELD_NL = "Een wettelijke bewaargrond geldt tot 09-08-2027; tot dan wordt niets verwijderd."
-HELD_EN = "A legal hold lasts until 09-08-2027; nothing is deleted before that."
+HELD_EN = "A legal hold lasts until 2027-08-09; nothing is deleted before that."
 OVER_NL = "De datum is bereikt: alleen de privacyfunctionaris leest dit nog, zolang het geldt."
 OVER_EN = "The date is reached: only the privacy officer still reads this, while the hold lasts."
 
@@ -34,35 +34,35 @@ OVER_EN = "The date is reached: only the privacy officer still reads this, while
             Retention(ENDS_ON, None, consented=False),
             Phase.RUNNING,
             f"{ENDS_NL}; {MONTH_NL} 01-06-2026.",
-            f"{ENDS_EN}; {MONTH_EN} 01-06-2026.",
+            f"{ENDS_EN}; {MONTH_EN} 2026-06-01.",
             id="a month after the procedure",
         ),
         pytest.param(
             Retention(ENDS_ON, None, consented=True),
             Phase.TALENT_POOL,
             f"{ENDS_NL}; {YEAR_NL} 01-05-2027.",
-            f"{ENDS_EN}; {YEAR_EN} 01-05-2027.",
+            f"{ENDS_EN}; {YEAR_EN} 2027-05-01.",
             id="a year with consent",
         ),
         pytest.param(
             Retention(ENDS_ON, WITHDRAWN_ON, consented=False),
             Phase.AFTERCARE,
             f"De sollicitatie is ingetrokken op 03-04-2026; {MONTH_NL} 03-05-2026.",
-            f"The application was withdrawn on 03-04-2026; {MONTH_EN} 03-05-2026.",
+            f"The application was withdrawn on 2026-04-03; {MONTH_EN} 2026-05-03.",
             id="withdrawn",
         ),
         pytest.param(
             Retention(ENDS_ON, None, consented=False, hold_until=HOLD_UNTIL),
             Phase.OVER,
             f"{ENDS_NL}; {MONTH_NL} 01-06-2026. {HELD_NL} {OVER_NL}",
-            f"{ENDS_EN}; {MONTH_EN} 01-06-2026. {HELD_EN} {OVER_EN}",
+            f"{ENDS_EN}; {MONTH_EN} 2026-06-01. {HELD_EN} {OVER_EN}",
             id="held past its date",
         ),
         pytest.param(
             Retention(ENDS_ON, None, consented=True, hold_until=HOLD_UNTIL),
             Phase.RUNNING,
             f"{ENDS_NL}; {YEAR_NL} 01-05-2027. {HELD_NL}",
-            f"{ENDS_EN}; {YEAR_EN} 01-05-2027. {HELD_EN}",
+            f"{ENDS_EN}; {YEAR_EN} 2027-05-01. {HELD_EN}",
             id="held before its date",
         ),
     ],
@@ -82,9 +82,9 @@ def test_a_hold_is_told_of_while_it_lasts(today, is_told):
 def test_both_languages_name_the_end_and_the_deletion_date(retention, today):
     words = explain(retention, phase_of(retention.end, retention.purge_on, today), today)
     assert words.keys() == {"nl", "en"}
-    for text in words.values():
-        for day in (retention.end, retention.purge_on):
-            assert f" {day.day:02}-{day.month:02}-{day.year}" in text
+    for day in (retention.end, retention.purge_on):
+        assert f" {day.day:02}-{day.month:02}-{day.year}" in words["nl"]
+        assert f" {day}" in words["en"]
 
 
 @given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans(), st.none() | DAYS), DAYS)

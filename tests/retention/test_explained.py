@@ -23,8 +23,8 @@ def test_the_date_is_explained_with_its_rule_and_inputs(world: World):
         "explanation": {
             "nl": "De procedure eindigt op 31-01-2027; zonder toestemming voor langer bewaren "
             "wordt alles een maand later verwijderd, op 28-02-2027.",
-            "en": "The procedure ends on 31-01-2027; without consent to longer retention all is "
-            "deleted one month later, on 28-02-2027.",
+            "en": "The procedure ends on 2027-01-31; without consent to longer retention all is "
+            "deleted one month later, on 2027-02-28.",
         },
     }
 
@@ -43,8 +43,8 @@ def test_it_says_so_when_consented_withdrawn_and_held(world: World):
         "nl": "De sollicitatie is ingetrokken op 22-11-2026; met toestemming wordt alles een jaar "
         "later verwijderd, op 22-11-2027. Een wettelijke bewaargrond geldt tot 01-02-2027; "
         "tot dan wordt niets verwijderd.",
-        "en": "The application was withdrawn on 22-11-2026; with consent all is deleted one year "
-        "later, on 22-11-2027. A legal hold lasts until 01-02-2027; nothing is deleted "
+        "en": "The application was withdrawn on 2026-11-22; with consent all is deleted one year "
+        "later, on 2027-11-22. A legal hold lasts until 2027-02-01; nothing is deleted "
         "before that.",
     }
 
