@@ -144,6 +144,9 @@ def _demand_ready(app: Flask, house: House) -> None:
             raise Misconfigured(
                 f"KLUIS_DATABASE_URL: the database does not answer ({type(error).__name__})"
             ) from error
+        finally:
+            db.session.remove()
+            db.engine.dispose()  # an app that is not made leaves no connection behind
 
 
 def _demand_schema() -> None:

@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("brake", JSON, nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_by", sa.String(length=100), nullable=True),
+        sa.Column("outdated", sa.Boolean(), nullable=False),
         sa.Column("plan_id", sa.Uuid(), nullable=True),
         sa.Column("completed_on", sa.Date(), nullable=True),
         sa.Column("scrubbed_at", sa.DateTime(timezone=True), nullable=True),

@@ -58,7 +58,7 @@ def rotate(root: Root, purpose: str) -> None:
 @click.pass_obj
 def rewrap(root: Root) -> None:
     """Wrap every data key under the active key. It may be stopped, and goes on where it was."""
-    _work(root, KeyPurpose.KEK, "Rewrapping", use.rewrap_batch)
+    _work(root, KeyPurpose.KEK, "Rewrapping", use.rewrap_batch, use.rewrap_holds_batch)
 
 
 @keys.command()
@@ -84,15 +84,17 @@ def destroy(root: Root, key_id: str, *, yes: bool) -> None:
     click.echo("Destroyed.")
 
 
-def _work(root: Root, purpose: KeyPurpose, title: str, batch: Batch) -> None:
-    failed, after, more = 0, None, True
+def _work(root: Root, purpose: KeyPurpose, title: str, *batches: Batch) -> None:
+    failed = 0
     with application(root) as house, ProgressBar(transient=True) as bar:
         task = bar.add_task(title, total=use.count_work(new_case(house), purpose))
-        while more:
-            step = batch(new_case(house), after)
-            failed += step.failed
-            bar.advance(task, step.done + step.failed)
-            after, more = step.next_after, step.next_after is not None
+        for batch in batches:
+            after, more = None, True
+            while more:
+                step = batch(new_case(house), after)
+                failed += step.failed
+                bar.advance(task, step.done + step.failed)
+                after, more = step.next_after, step.next_after is not None
         left = use.count_work(new_case(house), purpose)
     click.echo(f"{title} is done. Left: {left}; did not open: {failed}.")
     if left:

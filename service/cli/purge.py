@@ -6,13 +6,15 @@ import time
 import urllib.error
 import urllib.request
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import IO, Any, NoReturn, Self
+from urllib.parse import urlsplit
 
 import click
 from rich.progress import Progress as ProgressBar
 
-from service.cli.root import Root, application, new_case
+from service.cli.root import Root, application, new_case, shown
 from service.storage.database import db
 from service.usecases import purges as use
 from service.usecases.scrubbing import finish_run
@@ -21,6 +23,16 @@ BRAKED, FAILED, UNREACHABLE, UNSCRUBBED = 3, 4, 5, 6
 _PAUSE_SECONDS = 1.0
 _IDLE_ROUNDS = 60
 _TIMEOUT_SECONDS = 120
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The token is for the address that was given, and for no other that one names."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nowhere: the redirect is an answer like any other."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 @click.command()
@@ -36,8 +48,9 @@ def purge(root: Root, *, dry_run: bool, url: str | None, token_file: Path | None
     """Delete every record whose day has come.
 
     Exit codes for a scheduler: 0 nothing due is left; 3 the brake holds, the privacy officer must
-    confirm a plan; 4 refused, or records remain; 5 the service could not be reached; 6 deleted, but
-    a transaction elsewhere still keeps deleted bytes in the database's files.
+    confirm a plan; 4 refused, or records remain; 5 the service could not be reached, or what
+    answered is no Kluis; 6 deleted, but a transaction elsewhere still keeps deleted bytes in the
+    database's files.
     """
     if url is None:
         _purge_here(root, dry_run=dry_run)
@@ -64,11 +77,13 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
 
 def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
     if dry_run:
-        _say_plan(_post(url, token, {"dry_run": True}))
+        _say_plan(_demand(_post(url, token, {"dry_run": True}), remaining=int, passed_over=int))
         return
     with _Rounds() as rounds:
         while rounds.go_on:
-            run = _post(url, token, {})
+            run = _demand(
+                _post(url, token, {}), purged=int, remaining=int, passed_over=int, scrubbed=bool
+            )
             rounds.note(run["purged"], run["remaining"], run["passed_over"])
     _demand_scrubbed(scrubbed=run["scrubbed"])
 
@@ -110,33 +125,60 @@ class _Rounds:
             time.sleep(_PAUSE_SECONDS)
 
 
-def _post(url: str, token: str, order: dict[str, Any]) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise click.UsageError("--url begins with http:// or https://.")
+def _post(url: str, token: str, order: dict[str, Any]) -> object:
+    _demand_address(url)
     request = urllib.request.Request(  # noqa: S310  # the scheme was looked at
         f"{url.rstrip('/')}/v1/purge-runs",
         json.dumps(order).encode(),
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # as above
-            answer: dict[str, Any] = json.load(response)
+        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as response:
+            return _content(response)
     except urllib.error.HTTPError as error:
-        _refused(error)
-    except (OSError, ValueError) as error:
+        with error:
+            _refused(error)
+    except (OSError, ValueError, HTTPException) as error:
         _fail(f"The service could not be reached ({_reason(error)}).", UNREACHABLE)
+
+
+def _demand_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # no such port
+        is_address = False
+    if not is_address:
+        raise click.UsageError("--url is an address that begins with http:// or https://.")
+
+
+def _content(answer: IO[bytes]) -> object:
+    """What the answer says; None where it is cut off or no JSON."""
+    try:
+        content: object = json.load(answer)
+    except (ValueError, RecursionError, HTTPException):
+        return None
+    return content
+
+
+def _demand(content: object, **kinds: type) -> dict[str, Any]:
+    """The answer, if it is an object whose members are of these types, as Kluis's are."""
+    answer = content if isinstance(content, dict) else {}
+    if any(type(answer.get(name)) is not kind for name, kind in kinds.items()):
+        _fail("The service answered in a way that is not Kluis's: is --url right?", UNREACHABLE)
     return answer
 
 
 def _refused(error: urllib.error.HTTPError) -> NoReturn:
-    try:
-        problem = json.load(error)
-    except ValueError:
-        problem = {}
-    if str(problem.get("type", "")).endswith(":braked"):
-        _braked(problem.get("plan", ""), ",".join(problem.get("reasons", [])))
+    if error.code < HTTPStatus.BAD_REQUEST:
+        moved = "The service is not at this address but names another, which was not followed"
+        _fail(f"{moved} ({error.code}).", FAILED)
+    problem = _demand(_content(error), type=str, title=str)
+    if problem["type"].endswith(":braked"):
+        braked = _demand(problem, plan=str, reasons=list)
+        _braked(shown(braked["plan"]), shown(",".join(map(str, braked["reasons"]))))
     code = UNREACHABLE if error.code == HTTPStatus.SERVICE_UNAVAILABLE else FAILED
-    _fail(f"The service refused ({error.code}): {problem.get('title', '')}", code)
+    _fail(f"The service refused ({error.code}): {shown(problem['title'])}", code)
 
 
 def _braked(plan: str, reasons: str) -> NoReturn:

@@ -12,6 +12,7 @@ import click
 from flask import Flask
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from service.config.settings import Settings, load_settings
 from service.domain.errors import NotFound, Refusal
@@ -68,14 +69,29 @@ def application(root: Root) -> Iterator[House]:
                 db.engine.dispose()
 
 
-def id_table(*others: str) -> Table:
-    """A table whose first column is an id, never cut off: other commands are given it."""
-    return Table(Column("id", no_wrap=True), *others)
+class IdTable:
+    """Rows behind an id, which is never cut off: other commands are given it."""
+
+    def __init__(self, *others: str) -> None:
+        self.table = Table(Column("id", no_wrap=True), *others)
+
+    def add_row(self, *cells: str) -> None:
+        """Add a row. A cell is shown as it is: rich reads no markup in it, a terminal no order."""
+        self.table.add_row(*(Text(shown(cell)) for cell in cells))
 
 
-def print_table(table: Table) -> None:
+def id_table(*others: str) -> IdTable:
+    return IdTable(*others)
+
+
+def print_table(table: IdTable) -> None:
     """Print it as wide as the terminal is; in a pipe or a log as wide as it needs."""
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table.table)
+
+
+def shown(text: str) -> str:
+    """The text with whatever does not print written as an escape, so that no terminal obeys it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def new_case(house: House) -> Case:

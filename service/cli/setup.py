@@ -2,8 +2,10 @@
 
 import os
 import socket
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from tempfile import TemporaryDirectory
 
 import click
 from flask_migrate import upgrade
@@ -23,6 +25,7 @@ from service.usecases import setup
 _FIRST_TOKEN_LIFE = timedelta(days=90)
 _HEADERS_WITHIN_MS = 15_000
 _LAST_REQUESTS_SECONDS = 25
+_SHARED_COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.command()
@@ -61,11 +64,9 @@ def serve(root: Root) -> None:
     with application(root) as house:  # a bad setting is said here, once, and not by each process
         settings = house.settings
         _demand_free(settings.host, settings.port)
-    if settings.workers > 1:
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="kluis-metrics-"))
     address = f"http://{settings.host}:{settings.port}"
     click.echo(f"Kluis serves on {address}; {address}/docs tells how to use it.", err=True)
-    Granian(
+    server = Granian(
         "service.app:create_front",
         factory=True,
         address=settings.host,
@@ -78,7 +79,9 @@ def serve(root: Root) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
         workers_kill_timeout=_LAST_REQUESTS_SECONDS,
         log_enabled=False,
-    ).serve()
+    )
+    with _counters_shared(settings.workers):
+        server.serve()
 
 
 @click.command()
@@ -113,6 +116,17 @@ def _demand_free(host: str, port: int) -> None:
             raise Misconfigured(
                 f"KLUIS_HOST, KLUIS_PORT: nothing can listen there ({error.strerror})"
             ) from error
+
+
+@contextmanager
+def _counters_shared(workers: int) -> Iterator[None]:
+    """A folder in which several processes add up their counters; gone when serving ends."""
+    if workers == 1 or _SHARED_COUNTERS in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="kluis-metrics-") as folder:
+        os.environ[_SHARED_COUNTERS] = folder
+        yield
 
 
 def _migrate(root: Root, settings: Settings) -> None:

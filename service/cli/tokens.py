@@ -21,7 +21,13 @@ def tokens() -> None:
 @tokens.command()
 @click.argument("role", type=click.Choice(sorted(role.value for role in TOKEN_ROLES)))
 @click.argument("subject")
-@click.option("--days", default=90, show_default=True, help="How long it lasts, at most 366.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, use.LONGEST_LIFE.days),
+    default=90,
+    show_default=True,
+    help="How long it lasts.",
+)
 @click.pass_obj
 def create(root: Root, role: str, subject: str, days: int) -> None:
     """Mint a token for SUBJECT, an opaque id of a person or system. It is printed this once."""

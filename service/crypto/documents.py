@@ -5,13 +5,16 @@ anything is known of the record it will belong to.
 
 Header:     version (1 byte, 0x01) | nonce (12) | document key, encrypted (32) | tag (16)
   algorithm AES-256-GCM under the data key (DEK) of the application
-  AAD       "kluis document", version, application id (16), document id (16); each length-prefixed
+  AAD       "kluis document", version, application id (16), document id (16), kind, media type,
+            size of the plaintext in decimal digits; each length-prefixed
 Chunk n:    ciphertext of at most 64 KiB of plaintext | tag (16)
   algorithm AES-256-GCM under the document key
   nonce     chunk number (11 bytes, big-endian) | 1 if this is the final chunk, else 0
 
 Every chunk but the final one is full, and the final one is not empty. A chunk that is missing,
-moved, repeated or added does not open: its number or its final flag is another.
+moved, repeated or added does not open: its number or its final flag is another. How many chunks
+there must be is counted from the size, which the header holds fast: a row that tells another size,
+kind or media type does not open at all.
 """
 
 from collections.abc import Iterable, Iterator

@@ -61,6 +61,10 @@ class Key:
     def is_usable(self) -> bool:
         return self.state is not KeyState.DESTROYED
 
+    def is_the_same_as(self, other: "Key") -> bool:
+        """Whether it is the same secret for the same purpose, whatever has become of it."""
+        return (self.id, self.purpose, self.check) == (other.id, other.purpose, other.check)
+
 
 def make_key(purpose: KeyPurpose, now: datetime) -> Key:
     """A new random key in state active."""
@@ -91,12 +95,25 @@ class Keyring:
         self.active(KeyPurpose.KEK)
         index = self.active(KeyPurpose.INDEX)
         self.index = IndexKey(index.id, index.secret)
+        self.earlier_indexes = [
+            IndexKey(key.id, key.secret)
+            for key in self.keys.values()
+            if (key.purpose, key.state) == (KeyPurpose.INDEX, KeyState.DECRYPT_ONLY)
+        ]
 
     def active(self, purpose: KeyPurpose) -> Key:
         found = [k for k in self.keys.values() if (k.purpose, k.state) == (purpose, "active")]
         if len(found) != 1:
             raise Misconfigured(f"the keyring needs exactly one active key of purpose {purpose}")
         return found[0]
+
+    def continues(self, before: "Keyring") -> bool:
+        """Whether every key that `before` could use is still there, as the key that it was."""
+        return all(
+            key.id in self.keys and self.keys[key.id].is_the_same_as(key)
+            for key in before.keys.values()
+            if key.is_usable
+        )
 
     def new_record(self, application_id: UUID) -> RecordSeal:
         """A seal under a fresh random DEK."""
@@ -151,7 +168,7 @@ def parse_keyring(text: bytes, source: str) -> Keyring:
         if content["version"] != 1:
             raise Misconfigured(f"{source}: this keyring version is not known")
         keys = [_parse_key(entry, source) for entry in content["keys"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         # Not chained: these errors quote what they could not read, and that can be a secret.
         raise Misconfigured(f"{source}: this is not a keyring as `kluis init` makes it") from None
     if len({key.id for key in keys}) != len(keys):

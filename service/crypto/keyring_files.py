@@ -82,8 +82,8 @@ class LiveKeyring:
 
     A rotation by another process is thus taken over without a restart. `signature` tells cheaply
     whether the source changed; `monotonic` bounds how often a missing key makes it read again. A
-    source that can not be read is not taken over: the keyring before it stays, and `refused` is
-    told.
+    source that can not be read, or holds other keys than before, is not taken over: the keyring
+    before it stays, and `refused` is told. What was sealed under a wrong key would be lost.
     """
 
     def __init__(
@@ -127,6 +127,10 @@ class LiveKeyring:
             self._read_at = self._monotonic()
             self._seen = self._signature()
             try:
-                self._ring = self._read()
+                ring = self._read()
             except Misconfigured:
+                ring = None
+            if ring is not None and ring.continues(self._ring):
+                self._ring = ring
+            else:
                 self._refused()

@@ -11,11 +11,14 @@ Wrapped DEK:  version (1 byte, 0x01) | nonce (12) | ciphertext (32) | tag (16)
   AAD         "kluis key", version, application id (16), procedure id (16), KEK id; each
               length-prefixed
 
+The header of a document is described in documents.py.
+
 A blob moved to another record, field or procedure does not open; nor does one of an unknown
 version. An older blob put back in its own place does open: only the database guards against that.
 """
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -32,6 +35,16 @@ NONCE_BYTES: Final = 12
 KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
 PADDED_TO: Final = 64
+
+
+@dataclass(frozen=True)
+class DocumentLabel:
+    """What a document's row says of it in the clear; its header opens for no other."""
+
+    id: UUID
+    kind: str
+    media_type: str
+    size: int
 
 
 @lru_cache(maxsize=256)  # the catalogue's names stay; those of documents come and go
@@ -63,20 +76,23 @@ class RecordSeal:
         )
         return value
 
-    def wrap_document_key(self, document_id: UUID, key: bytes) -> bytes:
-        """The header of a document: its key, which opens only as this document's of this record."""
-        return _encrypt(self._aead, key, self._document_context(document_id))
+    def wrap_document_key(self, label: DocumentLabel, key: bytes) -> bytes:
+        """The header of a document: its key, which opens only with this label in this record."""
+        return _encrypt(self._aead, key, self._document_context(label))
 
-    def unwrap_document_key(self, document_id: UUID, header: bytes) -> bytes:
-        """The document's key; whatever is wrong with the header, Unreadable."""
-        return _decrypt(self._aead, header, self._document_context(document_id))
+    def unwrap_document_key(self, label: DocumentLabel, header: bytes) -> bytes:
+        """The document's key; whatever is wrong with the header or the label, Unreadable."""
+        return _decrypt(self._aead, header, self._document_context(label))
 
     def wrapped_by(self, wrap: "KeyWrap", procedure_id: UUID) -> bytes:
         """The record's DEK, wrapped."""
         return wrap.wrap(self.application_id, procedure_id, self._key)
 
-    def _document_context(self, document_id: UUID) -> bytes:
-        return frame(b"kluis document", VERSION, self.application_id.bytes, document_id.bytes)
+    def _document_context(self, label: DocumentLabel) -> bytes:
+        ids = self.application_id.bytes, label.id.bytes
+        # As text: a damaged row may hold a size that no fixed number of bytes has room for.
+        facts = (str(fact).encode() for fact in (label.kind, label.media_type, label.size))
+        return frame(b"kluis document", VERSION, *ids, *facts)
 
 
 def new_key() -> bytes:

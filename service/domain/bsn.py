@@ -4,9 +4,10 @@ import re
 
 # Nine digits that stand alone: no letter or digit beside them, not a part of a number that goes on
 # behind a dot, comma, hyphen or slash, and not the national part of a phone number after + or 00.
-_STANDALONE = re.compile(r"(?<![\w])(?<!\d[.,/-])(?P<digits>[0-9]{9})(?![\w])(?![.,/-]\d)")
+# An underscore is no letter here: file names are full of them.
+_STANDALONE = re.compile(r"(?<![^\W_])(?<!\d[.,/-])(?P<digits>[0-9]{9})(?![^\W_])(?![.,/-]\d)")
 # "+31 ", "0031 " or "+31 (0)" just before the digits; the 00 of a time or an amount is none.
-_ABROAD = re.compile(r"(?:\+|(?<!\w)(?<!\d[:.,])00)[0-9]{0,3}[ ()./-]{0,3}(?:\(0\)[ ./-]?)?\Z")
+_ABROAD = re.compile(r"(?:\+|(?<![^\W_])(?<!\d[:.,])00)[0-9]{0,3}[ ()./-]{0,3}(?:\(0\)[ ./-]?)?\Z")
 _LONGEST_ABROAD = 12
 _WEIGHTS = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 

@@ -1,5 +1,6 @@
 """Who may do what, and who may see what: two tables. What is not listed is denied."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -185,6 +186,9 @@ def readable_fields(seen: Sight) -> frozenset[str]:
     return frozenset(field.name for field in CATALOGUE if field.group in seen.groups)
 
 
-def widest_sight(role: Role) -> frozenset[str]:
-    """Every field the role may see in any phase: no query needs to fetch more."""
-    return frozenset().union(*(readable_fields(sight(role, phase, role)) for phase in Phase))
+def widest_sight(
+    role: Role, phases: Iterable[Phase] = Phase, team_role: Role | None = None
+) -> frozenset[str]:
+    """Every field the role may see in any of these phases: no query needs to fetch more."""
+    seen = (sight(role, phase, team_role or role) for phase in phases)
+    return frozenset().union(*(readable_fields(one) for one in seen))

@@ -1,15 +1,16 @@
 """Finding applications: what a principal does not reach is not in the answer of the query."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, not_, null, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from service.domain.catalogue import FIELDS
-from service.domain.policy import TEAM_ROLES, Role
+from service.domain.policy import TEAM_ROLES, Role, sight
 from service.domain.retention import (
     Phase,
     Retention,
@@ -118,19 +119,15 @@ def list_talent_pool(
 
 
 def find_same_email(
-    session: Session, procedure_id: UUID, indexes: Collection[bytes], today: date
+    session: Session, procedure_id: UUID, reach: Reach, indexes: Collection[bytes]
 ) -> dict[bytes, list[UUID]]:
-    """The applications of one procedure by e-mail index, for those given; none that is due."""
-    rows = session.execute(
-        select(Application.email_index, Application.id).where(
-            Application.procedure_id == procedure_id,
-            Application.email_index.in_(indexes),
-            Application.purge_on > today,
-        )
+    """What the principal reaches in one procedure, by e-mail index, for those given."""
+    query = _reachable(reach, ()).where(
+        Application.procedure_id == procedure_id, Application.email_index.in_(indexes)
     )
     same: dict[bytes, list[UUID]] = {}
-    for index, application_id in rows:
-        same.setdefault(index or b"", []).append(application_id)
+    for row, *_ in session.execute(query):
+        same.setdefault(row.email_index or b"", []).append(row.id)
     return same
 
 
@@ -141,13 +138,22 @@ def fields_present(session: Session, application_id: UUID) -> frozenset[str]:
     return frozenset(name for name, present in zip(FIELDS, row, strict=True) if present)
 
 
-def has_aftercare_over(today: date) -> ColumnElement[bool]:
-    """Whether the month after the end has passed: the SQL twin of the talent pool's beginning."""
+def is_in_phase(phase: Phase, today: date) -> ColumnElement[bool]:
+    """The SQL twin of `phase_of`, for a record whose date has not come."""
     end = case(
         (Application.withdrawn_on < Procedure.ends_on, Application.withdrawn_on),
         else_=Procedure.ends_on,
     )
-    return end <= latest_end_with_aftercare_over(today)
+    aftercare_is_over = end <= latest_end_with_aftercare_over(today)
+    match phase:
+        case Phase.RUNNING:
+            return end > today
+        case Phase.AFTERCARE:
+            return and_(end <= today, not_(aftercare_is_over))
+        case Phase.TALENT_POOL:
+            return aftercare_is_over
+        case Phase.OVER:
+            return false()
 
 
 def is_consented() -> ColumnElement[bool]:
@@ -195,14 +201,21 @@ def _reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
 def _reaches(reach: Reach) -> ColumnElement[bool]:
     alive = Application.purge_on > reach.today
     if reach.role in TEAM_ROLES:
-        return alive
+        return and_(alive, or_(*_sightings(reach)))
     if reach.role is Role.OFFICER:
         return or_(alive, Application.hold_until > reach.today)
     if reach.role is Role.WEBSITE:
         return and_(alive, Application.channel == Channel.WEBSITE)
     if reach.role is Role.SOURCER:
-        return and_(alive, has_aftercare_over(reach.today), _names_talent_pool())
+        return and_(alive, is_in_phase(Phase.TALENT_POOL, reach.today), _names_talent_pool())
     return false()
+
+
+def _sightings(reach: Reach) -> Iterator[ColumnElement[bool]]:
+    """The roles on the team, each with a phase in which this principal then sees anything."""
+    for team_role, phase in product(sorted(TEAM_ROLES), Phase):
+        if sight(reach.role, phase, team_role).groups:
+            yield and_(TeamMember.role == team_role, is_in_phase(phase, reach.today))
 
 
 def _names_talent_pool() -> ColumnElement[bool]:

@@ -44,12 +44,8 @@ def list_procedures_ending(
 
 
 def count_plans_waiting(session: Session) -> int:
-    """Plans that the brake made since the last completed run, and that nobody confirmed."""
-    last = select(func.max(PurgeRun.at)).where(PurgeRun.completed_on.is_not(None))
+    """Plans that the brake made, that no run has outdated and nobody confirmed."""
     query = select(func.count()).where(
-        PurgeRun.planned,
-        PurgeRun.confirmed_at.is_(None),
-        PurgeRun.braked,
-        PurgeRun.at > func.coalesce(last.scalar_subquery(), PurgeRun.at),
+        PurgeRun.braked, PurgeRun.confirmed_at.is_(None), PurgeRun.outdated.is_(False)
     )
     return session.scalar(query) or 0

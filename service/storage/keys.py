@@ -58,8 +58,9 @@ def count_uses(session: Session) -> dict[str, int]:
 
 
 def count_to_rewrap(session: Session, kek_id: str) -> int:
-    query = select(func.count()).select_from(RecordKey).where(RecordKey.kek_id != kek_id)
-    return session.scalar(query) or 0
+    records = select(func.count()).select_from(RecordKey).where(RecordKey.kek_id != kek_id)
+    holds = select(func.count()).select_from(Hold).where(Hold.reference_key_id != kek_id)
+    return (session.scalar(records) or 0) + (session.scalar(holds) or 0)
 
 
 def take_to_rewrap(
@@ -80,14 +81,18 @@ def take_to_rewrap(
     return [(key, procedure_id) for key, procedure_id in session.execute(query)]
 
 
-def take_holds_to_rewrap(session: Session, kek_id: str, limit: int) -> Sequence[Hold]:
+def take_holds_to_rewrap(
+    session: Session, kek_id: str, after: UUID | None, limit: int
+) -> Sequence[Hold]:
     """Lock some procedure holds whose case reference is sealed under another KEK."""
-    return session.scalars(
+    query = (
         select(Hold)
-        .where(Hold.reference_key_id.is_not(None), Hold.reference_key_id != kek_id)
+        .where(Hold.reference_key_id != kek_id)
+        .order_by(Hold.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
+    return session.scalars(query if after is None else query.where(Hold.id > after)).all()
 
 
 def count_to_reindex(session: Session, index_key_id: str) -> int:

@@ -30,6 +30,11 @@ def find_procedure(session: Session, procedure_id: UUID, member: str | None) -> 
     return session.scalar(query)
 
 
+def has_ended(session: Session, procedure_id: UUID, today: date) -> bool:
+    query = select(Procedure.ends_on <= today).where(Procedure.id == procedure_id)
+    return bool(session.scalar(query))
+
+
 def find_vacancy(session: Session, reference: str, member: str | None = None) -> Procedure | None:
     """The procedure with this reference; if `member` is given, only where he recruits."""
     query = select(Procedure).where(Procedure.reference == reference)

@@ -134,18 +134,25 @@ def find_last_completed(session: Session) -> PurgeRun | None:
     return session.scalars(query.order_by(PurgeRun.completed_on.desc(), PurgeRun.id.desc())).first()
 
 
-def find_confirmed_plan(session: Session) -> PurgeRun | None:
-    """The last plan that the officer confirmed, unless a run was completed since."""
-    plan = session.scalars(
+def find_confirmed_plan(session: Session, today: date) -> PurgeRun | None:
+    """A plan that the officer confirmed and no run has outdated; none of a clock that ran ahead."""
+    return session.scalars(
         select(PurgeRun)
-        .where(PurgeRun.planned, PurgeRun.confirmed_at.is_not(None))
-        .order_by(PurgeRun.confirmed_at.desc())
+        .where(
+            PurgeRun.planned,
+            PurgeRun.confirmed_at.is_not(None),
+            PurgeRun.outdated.is_(False),
+            PurgeRun.today <= today,
+        )
+        .order_by(PurgeRun.today.desc(), PurgeRun.id.desc())
         .limit(1)
     ).first()
-    last = find_last_completed(session)
-    if plan is None or plan.confirmed_at is None:
-        return None
-    return plan if last is None or last.at < plan.confirmed_at else None
+
+
+def outdate_plans(session: Session) -> None:
+    """Nothing is due any more: what was planned before this is no plan now."""
+    plans = PurgeRun.planned & PurgeRun.outdated.is_(False)
+    session.execute(update(PurgeRun).where(plans).values(outdated=True))
 
 
 def needs_scrubbing(session: Session, today: date) -> bool:

@@ -267,7 +267,10 @@ class AuditEvent(Base):
 
 
 class PurgeRun(Base):
-    """One call of the deletion job, or a plan of one: counts and dates only."""
+    """One call of the deletion job, or a plan of one: counts and dates only.
+
+    A plan is `outdated` by the next run that leaves nothing due; no clock decides this.
+    """
 
     __tablename__ = "purge_run"
 
@@ -283,6 +286,7 @@ class PurgeRun(Base):
     brake: Mapped[list[str]] = mapped_column(JsonColumn, default=list)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     confirmed_by: Mapped[str | None] = mapped_column(String(100))
+    outdated: Mapped[bool] = mapped_column(default=False)
     plan_id: Mapped[UUID | None] = mapped_column(_id)
     completed_on: Mapped[date | None] = mapped_column(index=True)
     scrubbed_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -60,9 +60,10 @@ class Signals:
     def denied(self, code: str) -> None:
         self._denied.labels(code).inc()
 
-    def unreadable(self, application_id: object, places: list[str]) -> None:
+    def unreadable(self, places: list[str], **about: object) -> None:
+        """Count what did not open. `about` is the id of what it belongs to."""
         self._unreadable.inc(len(places))
-        self.alarm(Alarm.FIELD_UNREADABLE, application_id=application_id, fields=",".join(places))
+        self.alarm(Alarm.FIELD_UNREADABLE, fields=",".join(places), **about)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         self._requests.labels(route, method, str(status)).observe(seconds)

@@ -1,7 +1,7 @@
 """A case: who asks, when, with what; and what the audit will say of it."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -78,6 +78,7 @@ class Case:
     ids_made: int = 0
     now: datetime = field(init=False)
     today: date = field(init=False)
+    answer_scope: bytes | None = field(default=None, repr=False)
     answer_seal: RecordSeal | None = field(default=None, repr=False)
     effects: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
@@ -99,6 +100,9 @@ class Case:
         """Note what is about to be shown, within the read budget; raises TooManyReads."""
         shown = [str(application_id) for application_id in application_ids]
         self._demand_budget(shown)
+        # Who reads in parallel is unseen by this transaction; once all are committed, the last of
+        # them sees the others.
+        self.afterwards(self._demand_budget)
         self.entry.applications = shown
         self.entry.fields = sorted(fields)
         self.entry.shown = len(shown)
@@ -115,7 +119,7 @@ class Case:
         """Keep a repeatable answer under this application's key, so that it goes with it."""
         self.answer_seal = seal
 
-    def _demand_budget(self, shown: list[str]) -> None:
+    def _demand_budget(self, shown: Sequence[str] = ()) -> None:
         budget, subject = self.house.settings.read_budget, self.principal.subject
         if audit.count_applications_shown(self.session, subject, self.now) + len(shown) <= budget:
             return

@@ -10,7 +10,7 @@ from typing import IO
 from uuid import UUID
 
 from service.crypto.documents import SEALED_CHUNK_BYTES, DocumentOpener, DocumentSealer, chunk_count
-from service.crypto.seals import RecordSeal
+from service.crypto.seals import DocumentLabel, RecordSeal
 from service.domain.bsn import holds_bsn
 from service.domain.catalogue import DocumentKind
 from service.domain.errors import (
@@ -138,20 +138,19 @@ def upload_faults(upload: Upload, pointer: str) -> list[Fault]:
 
 def store_upload(case: Case, seal: RecordSeal, upload: Upload) -> Document:
     """Store a sealed upload with the record of `seal`."""
-    document_id = case.new_id()
     row = Document(
-        id=document_id,
+        id=case.new_id(),
         application_id=seal.application_id,
         kind=upload.kind,
         media_type=upload.media_type,
         size=upload.size,
         added_at=case.now,
-        sealed_name=seal.seal(_name_field(document_id), upload.name),
-        header=seal.wrap_document_key(document_id, upload.key),
     )
+    row.sealed_name = seal.seal(_name_field(row.id), upload.name)
+    row.header = seal.wrap_document_key(_label(row), upload.key)
     case.session.add(row)
     case.session.flush()
-    documents.store_chunks(case.session, document_id, upload.sealed_chunks())
+    documents.store_chunks(case.session, row.id, upload.sealed_chunks())
     return row
 
 
@@ -194,9 +193,9 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     state_purpose(case)
     case.disclose([application_id], [f"document:{row.kind}"])
     case.entry.details = {"document_id": str(row.id)}
-    count = chunk_count(row.size)
     with _damage_alarmed(case, row):
-        key = open_seal(case, found).unwrap_document_key(row.id, row.header)
+        key = open_seal(case, found).unwrap_document_key(_label(row), row.header)
+        count = chunk_count(row.size)
         first = documents.read_chunks(case.session, row.id, 0)
         next(DocumentOpener(key).open_all(first[:1], count), None)
 
@@ -247,7 +246,7 @@ def _damage_alarmed(case: Case, row: Document) -> Iterator[None]:
             case.session.rollback()
         if not is_there:
             raise NotFound from None
-        case.house.signals.unreadable(record_id, ["document"])
+        case.house.signals.unreadable(["document"], application_id=record_id)
         raise
 
 
@@ -271,8 +270,12 @@ def _view(case: Case, found: Found, row: Document) -> DocumentView:
     except Unreadable:
         name, record_id = None, found.application.id
         signals = case.house.signals
-        case.afterwards(lambda: signals.unreadable(record_id, ["document-name"]))
+        case.afterwards(lambda: signals.unreadable(["document-name"], application_id=record_id))
     return view_of(DocumentView, row, name=name)
+
+
+def _label(row: Document) -> DocumentLabel:
+    return DocumentLabel(row.id, row.kind, row.media_type, row.size)
 
 
 def _name_field(document_id: UUID) -> str:

@@ -88,8 +88,10 @@ def _transaction(case: Case, action: Action) -> Iterator[None]:
     except BaseException:
         case.session.rollback()
         raise
-    for effect in case.effects:
-        effect()
+    with unavailable_when_failing():
+        for effect in case.effects:
+            effect()
+        case.session.commit()  # an effect may have looked something up
 
 
 def _begin(case: Case) -> None:

@@ -43,13 +43,21 @@ class Progress:
 
 
 def missing_keys(session: Session, ring: Keyring) -> list[str]:
-    """The keys that rows of this database use and the ring does not hold as they were."""
+    """The keys that rows of this database use and the ring can not use as they were."""
     return [
         row.id
         for row in keys.list_known_keys(session)
-        if (row.id not in ring.keys or ring.keys[row.id].check != row.check_value)
-        and keys.is_used(session, row.id)
+        if not _is_usable_in(ring, row) and keys.is_used(session, row.id)
     ]
+
+
+def _is_usable_in(ring: Keyring, row: KeyringKey) -> bool:
+    key = ring.keys.get(row.id)
+    return (
+        key is not None
+        and key.is_usable
+        and (key.purpose, key.check) == (row.purpose, row.check_value)
+    )
 
 
 def register_keys(session: Session, ring: Keyring, now: datetime) -> None:
@@ -87,8 +95,10 @@ def add_key(case: Case, purpose: KeyPurpose, write: WriteKeyring) -> Key:
     known key that nothing uses.
     """
     new = make_key(purpose, case.now)
-    ring = case.house.keyring.current.with_key(new)
+    before = case.house.keyring.current
+    ring = before.with_key(new)
     register_keys(case.session, ring, case.now)
+    keys.touch_known_keys(case.session, [before.active(purpose).id], case.now)
     case.entry.details = {"added": new.id}
     case.afterwards(lambda: write(ring))
     case.alarm(Alarm.KEYS_CHANGED, added=new.id)
@@ -119,12 +129,27 @@ def rewrap_batch(case: Case, after: UUID | None) -> Progress:
             failed += 1
             continue
         row.kek_id, row.wrapped = ring.wrap(seal, procedure_id)
-    holds = keys.take_holds_to_rewrap(case.session, kek_id, BATCH)
-    touched |= {_reseal(ring, hold, kek_id) for hold in holds}
     keys.touch_known_keys(case.session, touched, case.now)
     case.entry.details = {"rewrapped": len(taken) - failed, "failed": failed}
     last = taken[-1][0].application_id if len(taken) == BATCH else None
     return Progress(len(taken) - failed, failed, last)
+
+
+@usecase(Action.MANAGE_KEYS)
+def rewrap_holds_batch(case: Case, after: UUID | None) -> Progress:
+    """Seal the references of some procedures' holds under the active KEK."""
+    ring = case.house.keyring.current
+    kek_id = ring.active(KeyPurpose.KEK).id
+    taken = keys.take_holds_to_rewrap(case.session, kek_id, after, BATCH)
+    touched, failed = {hold.reference_key_id or "" for hold in taken}, 0
+    for hold in taken:
+        try:
+            _reseal(ring, hold, kek_id)
+        except Unreadable:
+            failed += 1
+    keys.touch_known_keys(case.session, touched, case.now)
+    case.entry.details = {"rewrapped": len(taken) - failed, "failed": failed}
+    return Progress(len(taken) - failed, failed, taken[-1].id if len(taken) == BATCH else None)
 
 
 @usecase(Action.MANAGE_KEYS)
@@ -177,10 +202,9 @@ def _free_from(key: Key, rows: int, known: KeyringKey | None, wait: timedelta) -
     return known.last_used_at + wait
 
 
-def _reseal(ring: Keyring, hold: Hold, kek_id: str) -> str:
-    """Seal a procedure hold's reference under the active KEK; gives the KEK it was under."""
-    name, before = reference_field(hold.id), hold.reference_key_id or ""
-    reference = ring.loose_seal(before, hold.id).open(name, hold.sealed_reference)
+def _reseal(ring: Keyring, hold: Hold, kek_id: str) -> None:
+    name = reference_field(hold.id)
+    seal = ring.loose_seal(hold.reference_key_id or "", hold.id)
+    reference = seal.open(name, hold.sealed_reference)
     hold.sealed_reference = ring.loose_seal(kek_id, hold.id).seal(name, reference)
     hold.reference_key_id = kek_id
-    return before

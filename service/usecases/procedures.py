@@ -144,6 +144,7 @@ def change_procedure(
     case: Case, procedure_id: UUID, expected_version: int, change: ProcedureChange
 ) -> ProcedureView:
     """Close, prolong, reopen or rename; every application's date moves with the end."""
+    _get(case, procedure_id)  # who does not reach it waits for nobody's lock
     lock_procedure(case.session, procedure_id, shared=False)
     row = _get(case, procedure_id)
     demand_version(row.version, expected_version)

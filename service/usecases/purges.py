@@ -61,7 +61,7 @@ def run_purge(case: Case, limit: int = MOST_PER_RUN) -> PurgeView:
     If the brake holds it, the answer is a plan that names why and was not carried out.
     """
     reasons = _brake(case)
-    plan = purges.find_confirmed_plan(case.session) if reasons else None
+    plan = purges.find_confirmed_plan(case.session, case.today) if reasons else None
     if reasons and plan is None:
         row = _plan(case, reasons)
         case.alarm(Alarm.PURGE_BRAKED, plan=row.id, due=row.remaining, reasons=",".join(reasons))
@@ -75,9 +75,8 @@ def confirm_plan(case: Case, plan_id: UUID, limit: int = MOST_PER_RUN) -> PurgeV
     plan = purges.lock_run(case.session, plan_id)
     if plan is None or not plan.planned:
         raise NotFound
-    last = purges.find_last_completed(case.session)
-    if last is not None and last.at > plan.at:
-        raise Conflict("plan-outdated", "A run was completed since this plan was made.")
+    if plan.outdated or plan.today > case.today:
+        raise Conflict("plan-outdated", "A run was completed since, or the clock ran ahead then.")
     if plan.confirmed_at is None:
         plan.confirmed_at, plan.confirmed_by = case.now, case.principal.subject
         case.session.flush()
@@ -154,13 +153,19 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
         completed_on=None if counts.due else today,
     )
     case.session.add(row)
-    _delete_expired(case)
+    if not counts.due:
+        purges.outdate_plans(case.session)
+    if plan is None:
+        _delete_expired(case)
     case.entry.details = {"run": str(run_id), "purged": row.purged, "remaining": row.remaining}
     return row
 
 
 def _delete_expired(case: Case) -> None:
-    """What else has had its time: kept answers after a day, audit events after 24 months."""
+    """What else has had its time: kept answers after a day, audit events after 24 months.
+
+    Not under a plan: its day says nothing of what else the clock of now would let go.
+    """
     answers.delete_expired_answers(case.session, case.now)
     oldest = add_months(case.today, -AUDIT_KEPT_MONTHS)
     moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=case.house.settings.timezone)

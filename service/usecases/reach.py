@@ -13,7 +13,6 @@ def reached(case: Case, found: Found | None) -> Found:
         raise NotFound
     if found.team_role is not None and case.action is not None:
         demand(found.team_role, case.action)
-        sight_of(case, found)  # past the phase in which he sees anything, nothing is there for him
     return found
 
 

@@ -86,7 +86,9 @@ def list_applications(
     if member is None:
         raise NotFound
     demand(member.role, Action.LIST_APPLICATIONS)
-    loaded = _listed(fields, widest_sight(case.principal.role) & widest_sight(member.role))
+    ended = procedures.has_ended(case.session, procedure_id, case.today)
+    phases = set(Phase) - {Phase.RUNNING} if ended else set(Phase)
+    loaded = _listed(fields, widest_sight(case.principal.role, phases, member.role))
     rows = applications.list_applications(case.session, procedure_id, case.reach, loaded, asked)
     return _shown_page(case, rows, fields, asked)
 
@@ -114,15 +116,14 @@ def _shown_page(
 ) -> Page[ApplicationItem]:
     state_purpose(case)
     visible = {found: _visible(case, found, fields) for found in rows[: asked.limit]}
-    shown = [found for found in visible if visible[found]]
-    case.disclose([found.application.id for found in shown], frozenset().union(*visible.values()))
-    same = _possible_duplicates(case, shown)
-    views = [_item(case, found, visible[found], same) for found in shown]
+    case.disclose([found.application.id for found in visible], frozenset().union(*visible.values()))
+    same = _possible_duplicates(case, list(visible))
+    views = [_item(case, found, visible[found], same) for found in visible]
     return Page(views, next_after(rows, asked, lambda found: found.application.id))
 
 
 def _visible(case: Case, found: Found, fields: frozenset[str] | None) -> frozenset[str]:
-    """The fields of this record that are shown in the list; none where the record is not."""
+    """The fields of this record that are shown in the list."""
     seen = sight(case.principal.role, found.phase(case.today), found.team_role)
     readable = readable_fields(seen)
     return readable & LISTED if fields is None else readable & fields
@@ -134,7 +135,7 @@ def _possible_duplicates(case: Case, shown: Sequence[Found]) -> dict[bytes, list
     indexes = [row.email_index for row in rows if row.email_index is not None]
     if case.principal.role is not Role.RECRUITER or not indexes:
         return {}
-    return applications.find_same_email(case.session, rows[0].procedure_id, indexes, case.today)
+    return applications.find_same_email(case.session, rows[0].procedure_id, case.reach, indexes)
 
 
 def _item(

@@ -99,7 +99,7 @@ def open_fields(
         values, unreadable = {}, sorted(present)
     if unreadable:
         signals, record_id = case.house.signals, row.id
-        case.afterwards(lambda: signals.unreadable(record_id, unreadable))
+        case.afterwards(lambda: signals.unreadable(unreadable, application_id=record_id))
     return values, unreadable
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from service.crypto.indexes import IndexKey
 from service.crypto.keyring import KeyPurpose
 from service.crypto.seals import RecordSeal
 from service.domain.errors import Forbidden, KeyReused, Unreadable
@@ -23,17 +24,26 @@ ANSWERS_KEPT = timedelta(hours=24)
 
 def kept_answer(case: Case) -> Mapping[str, object] | None:
     """The answer to the same request, if it was made before; it is reached like anything else."""
-    if case.repeatable is None:
+    asked = case.repeatable
+    if asked is None:
         return None
-    scope = _scope_of(case, case.repeatable)
-    fingerprint = case.house.keyring.current.index.digest("request", case.repeatable.request)
-    kept = answers.claim_answer(case.session, scope, fingerprint, case.now, case.now + ANSWERS_KEPT)
-    if kept is None:
-        return None
+    ring = case.house.keyring.current
+    for index in ring.earlier_indexes:  # after a rotation it may lie under the key before
+        if kept := answers.find_answer(case.session, _scope_of(case, asked, index), case.now):
+            return _answered(case, kept, index.digest("request", asked.request))
+    case.answer_scope = _scope_of(case, asked, ring.index)
+    fingerprint = ring.index.digest("request", asked.request)
+    kept = answers.claim_answer(
+        case.session, case.answer_scope, fingerprint, case.now, case.now + ANSWERS_KEPT
+    )
+    return None if kept is None else _answered(case, kept, fingerprint)
+
+
+def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object]:
     if kept.fingerprint != fingerprint:
         raise KeyReused
     if kept.application_id is None:
-        opened = _opened(_loose_seal(case, kept.kek_id or "", scope), kept)
+        opened = _opened(_loose_seal(case, kept.kek_id or "", kept.scope), kept)
     else:
         case.about(kept.application_id)
         found = reached(case, find_application(case.session, kept.application_id, case.reach))
@@ -55,9 +65,9 @@ def keep_answer_with(case: Case, found: Found) -> None:
 
 
 def keep_answer(case: Case, result: object) -> None:
-    if case.repeatable is None:
+    if case.answer_scope is None:
         return
-    row = answers.get_claimed(case.session, _scope_of(case, case.repeatable))
+    row = answers.get_claimed(case.session, case.answer_scope)
     seal = case.answer_seal
     if seal is None:
         row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
@@ -83,8 +93,7 @@ def _disclose_again(case: Case, found: Found, fields: list[str]) -> None:
     case.disclose([found.application.id], fields)
 
 
-def _scope_of(case: Case, repeatable: Repeatable) -> bytes:
-    index = case.house.keyring.current.index
+def _scope_of(case: Case, repeatable: Repeatable, index: IndexKey) -> bytes:
     who = case.principal
     return index.digest("answer", who.role.encode(), who.subject.encode(), repeatable.key.encode())
 

@@ -11,7 +11,6 @@ from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
 from service.storage import consents, verification
 from service.usecases.case import Case
 from service.usecases.frame import usecase
-from service.usecases.reach import sight_of
 from service.usecases.records import get_record
 
 
@@ -48,7 +47,6 @@ class Difference:
 def read_retention(case: Case, application_id: UUID) -> RetentionView:
     """Explain one record's deletion date."""
     found = get_record(case, application_id)
-    sight_of(case, found)
     events = consents.list_consent_events(case.session, application_id)
     retention = found.retention(consented=consents.is_consent_standing(events))
     phase = found.phase(case.today)

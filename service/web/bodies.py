@@ -7,15 +7,17 @@ from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.sansio.multipart import Data, Field, File, MultipartDecoder, NeedData, State
 
 from service.config.settings import Settings
 from service.domain.catalogue import DocumentKind
 from service.domain.errors import Fault, Invalid, Malformed, Refusal, TooLarge, UnsupportedMedia
 from service.usecases.documents import Upload, upload_faults
-from service.web.strict_json import read_json
+from service.web.strict_json import is_plain_line, read_json
 
 _READ_BYTES = 64 * 1024
+# One read, and what may be left of those before it: of a head, or of what stands before the parts.
+_MOST_HELD = 2 * _READ_BYTES
 _MOST_PARTS = 100
 _KINDS = f"A part is the JSON, or a file named after its kind: {', '.join(DocumentKind)}."
 JSON_TYPES = ("application/json", "application/merge-patch+json")
@@ -88,19 +90,21 @@ def _reading() -> Iterator[None]:
 
 
 def _events(request: Request, boundary: bytes) -> Iterator[Field | File | Data]:
-    decoder = MultipartDecoder(boundary, max_parts=_MOST_PARTS)
-    more = True
-    while more:
-        data = request.stream.read(_READ_BYTES)
-        more = bool(data)
-        decoder.receive_data(data or None)
-        while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
+    decoder = MultipartDecoder(boundary, _MOST_HELD, max_parts=_MOST_PARTS)
+    while decoder.state is not State.EPILOGUE:
+        _receive(decoder, request.stream.read(_READ_BYTES))
+        while not isinstance(event := decoder.next_event(), NeedData):
             if isinstance(event, Field | File | Data):
                 yield event
-        if isinstance(event, Epilogue):
-            while request.stream.read(_READ_BYTES):  # what follows the end is of no meaning
-                pass
-            return
+    while request.stream.read(_READ_BYTES):  # what follows the end is of no meaning
+        pass
+
+
+def _receive(decoder: MultipartDecoder, data: bytes) -> None:
+    try:
+        decoder.receive_data(data or None)
+    except RequestEntityTooLarge as error:
+        raise Malformed("The head of a part, or what precedes the first, is too long.") from error
 
 
 class _Parts:
@@ -111,7 +115,8 @@ class _Parts:
         self._json_part = json_part
         self._json = bytearray()
         self._has_json = False
-        self._names: list[str] = []
+        self._places: list[str] = []
+        self._name_faults: list[Fault] = []
         self._write: Callable[[bytes], object] = _drop
         self._refusal: Refusal | None = None
         self.body = Body()
@@ -132,10 +137,10 @@ class _Parts:
             raise self._refusal
         if self._json_part is not None and not self._has_json:
             raise Invalid(faults=[Fault(f"/parts/{self._json_part}", "required")])
-        faults = [
+        faults = self._name_faults + [
             fault
-            for upload, name in zip(self.body.uploads, self._names, strict=True)
-            for fault in upload_faults(upload, name)
+            for upload, place in zip(self.body.uploads, self._places, strict=True)
+            for fault in upload_faults(upload, place)
         ]
         if faults:
             raise Invalid("A file is not acceptable.", faults)
@@ -169,7 +174,10 @@ class _Parts:
         upload = Upload(self._settings.max_file_bytes)
         upload.kind = DocumentKind(event.name)
         upload.name = (event.filename or "").strip()[:255]
-        self._names.append(f"/parts/{event.name}/{len(self.body.uploads)}")
+        place = f"/parts/{event.name}/{len(self.body.uploads)}"
+        if not is_plain_line(event.filename):
+            self._name_faults.append(Fault(f"{place}/name", "forbidden-character"))
+        self._places.append(place)
         self.body.uploads.append(upload)
         self._write = upload.write
 

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,11 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 UNPREFIXED = frozenset({"CONTENT-TYPE", "CONTENT-LENGTH"})
+# What would be read as another path: slashes at the beginning, of which Werkzeug strips all but
+# one, and percent-encodings of what stands for itself (letters, digits, `-._~`) and of the slash.
+OTHER_SPELLING = re.compile(
+    rb"^//|%(?:2[D-F]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
+)
 log = logging.getLogger(__name__)
 
 
@@ -162,7 +168,7 @@ def environ(scope: Message, body: Body) -> "WSGIEnvironment":
     made: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "PATH_INFO": path_info(scope["raw_path"]),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": server,
         "SERVER_PORT": str(port),
@@ -185,3 +191,10 @@ def environ(scope: Message, body: Body) -> "WSGIEnvironment":
         joint = "; " if name == "COOKIE" else ","
         made[key] = f"{made[key]}{joint}{value}" if key in made else value
     return made
+
+
+def path_info(raw_path: bytes) -> str:
+    """The path, decoded; one in another spelling is one segment, which is the name of nothing."""
+    if OTHER_SPELLING.search(raw_path):
+        return "/" + raw_path.decode("latin-1").replace("/", "%2F")
+    return unquote_to_bytes(raw_path).decode("latin-1")

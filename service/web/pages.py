@@ -20,7 +20,8 @@ _MIMETYPES = {"start.js": "text/javascript", "page.css": "text/css"}
 _ASSETS = ("swagger-ui.css", "swagger-ui-bundle.js")
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 _GAUGES = {
     "overdue": ("kluis_overdue_applications", "Applications due and still there."),

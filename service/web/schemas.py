@@ -1,6 +1,7 @@
 """What requests may hold. The fields of an application come from the catalogue."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, validate, validates_schema
@@ -28,7 +29,7 @@ from service.web.shapes import (
     text,
     word,
 )
-from service.web.strict_json import pointer_to
+from service.web.strict_json import MOST_FAULTS, pointer_to
 
 VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
 MOST_PER_PAGE = 100
@@ -177,6 +178,18 @@ class PurgeOrder(StrictSchema):
     dry_run = make(StrictBoolean, load_default=False)
     plan = make(StrictUUID)
 
+    also: ClassVar[Mapping[str, object]] = {
+        "not": {
+            "required": ["plan", "dry_run"],
+            "properties": {"plan": {}, "dry_run": {"const": True}},
+        }
+    }
+
+    @validates_schema
+    def _demand_one_intent(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["dry_run"] and "plan" in data:
+            raise ValidationError("plan-or-dry-run", "dry_run")
+
 
 class PageQuery(StrictSchema):
     """Where a page begins and how long it may be; query values are text."""
@@ -214,11 +227,12 @@ class AuditQuery(PageQuery):
 
 
 def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> Any:
-    """The value, checked. Invalid names every place that is wrong, below the pointer `at`."""
+    """The value, checked. Invalid names the places that are wrong, below the pointer `at`."""
     try:
         return schema().load(value, **options)  # type: ignore[arg-type]  # it checks the type
     except ValidationError as error:
-        raise Invalid(faults=sorted(_faults(error.messages, at), key=str)) from error
+        faults = islice(_faults(error.messages, at), MOST_FAULTS)
+        raise Invalid(faults=sorted(faults, key=str)) from error
 
 
 def _faults(messages: Any, pointer: str) -> Iterator[Fault]:

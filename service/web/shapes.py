@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
+from unicodedata import category
 from uuid import UUID
 
 import phonenumbers
@@ -30,9 +31,13 @@ _MOMENT = re.compile(
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _LINE = re.compile(r"[^\t\r\n]*")
-# What the strict reader takes in a string, and of that what stays on one line.
-_ON_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
-_ON_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+# Unicode's separators, controls and format characters: nothing of them is to be seen.
+_INVISIBLE = {"Zs", "Zl", "Zp", "Cc", "Cf"}
+# What the strict reader takes in a string, and of that what stays on one line; not only what is
+# invisible, of which this is the most of what a pattern can say: it knows no categories.
+_NOT_BLANK = r"(?![\s\xad\u200b-\u200f\u2060\ufeff]*$)"
+_ON_ONE_LINE = rf"^{_NOT_BLANK}[^\x00-\x1f\x7f-\x9f]*$"
+_ON_LINES = rf"^{_NOT_BLANK}[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 _PARTIAL_DAY = r"^(?!0000)[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 _FieldType = TypeVar("_FieldType", bound=fields.Field[Any])
 
@@ -126,6 +131,25 @@ class StrictMoment(fields.AwareDateTime):
             raise ValidationError("not-a-moment-with-offset") from error
 
 
+class ShortList(fields.List[Any]):
+    """A list whose length is looked at before its entries are: a million of them cost nothing."""
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._validate(value)
+        return super()._deserialize(value, *rest, **more)
+
+
+class VisibleLength(validate.Length):
+    """A length; text in which nothing is to be seen has none."""
+
+    def __call__(self, value: Any) -> Any:
+        super().__call__(value)
+        if all(category(character) in _INVISIBLE for character in value):
+            raise ValidationError("length")
+        return value
+
+
 def never_both(one: str, other: str) -> dict[str, object]:
     """In JSON Schema: these two properties do not go together."""
     return {"not": {"required": [one, other], "properties": {one: {}, other: {}}}}
@@ -137,8 +161,8 @@ def make(kind: Callable[..., _FieldType], **options: Any) -> _FieldType:
 
 
 def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.String:
-    """Text of 1 to `limit` characters, on one line unless `lines`."""
-    checks: list[Callable[[str], Any]] = [validate.Length(1, limit, error="length")]
+    """Text of 1 to `limit` characters, one of them visible, on one line unless `lines`."""
+    checks: list[Callable[[str], Any]] = [VisibleLength(1, limit, error="length")]
     if not lines:
         checks.append(_check_line)
     described = {**options.pop("metadata", {}), "pattern": _ON_LINES if lines else _ON_ONE_LINE}
@@ -195,7 +219,7 @@ def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fiel
         case shapes.Many():
             entry = make(fields.Nested, nested=entry_schema(shape.entry))
             most = validate.Length(max=shape.limit, error="too-many")
-            return make(fields.List, cls_or_instance=entry, validate=most, **options)
+            return make(ShortList, cls_or_instance=entry, validate=most, **options)
 
 
 def entry_schema(entry: shapes.Entry, *, nullable: bool = False) -> type[Schema]:
@@ -232,13 +256,14 @@ def _length(limit: int) -> validate.Length:
 
 
 def _bounded(limit: int, check: Callable[[str], None], form: str, **options: Any) -> fields.String:
-    """Text that a library looks at only if it is no longer than allowed.
+    """Text on one line, that a library looks at only if it is no longer than allowed.
 
     Normalising Unicode takes time that is quadratic in the length: minutes for a body's worth.
     """
 
     def check_short(value: str) -> None:
         if 0 < len(value) <= limit:
+            _check_line(value)
             check(value)
 
     return _described([_length(limit), check_short], {"format": form}, **options)

@@ -3,18 +3,22 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from math import isfinite
 from typing import Any, NoReturn
 
 from service.domain.errors import Fault, Invalid, Malformed
 
 DEEPEST = 32
+# The first of them show what is wrong; the rest would only make a small body a large answer.
+MOST_FAULTS = 100
 _LONGEST_NUMBER = 40
 # Possessive, and closed or not: a string that never ends is read once, not once from every quote.
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[\]{}]")
 # C0 and C1 controls but tab, line feed and carriage return, and surrogates that stand alone.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAKS = re.compile(r"[\t\r\n]")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
@@ -40,10 +44,16 @@ def read_json(body: bytes) -> Any:
 
 
 def demand_allowed_characters(value: object, at: str = "") -> None:
-    """Invalid names every place, below the pointer `at`, that holds what no text here may hold."""
-    faults = [Fault(pointer, "forbidden-character") for pointer in _forbidden_places(value, at)]
+    """Invalid names the places, below the pointer `at`, that hold what no text here may hold."""
+    places = islice(_forbidden_places(value, at), MOST_FAULTS)
+    faults = [Fault(pointer, "forbidden-character") for pointer in places]
     if faults:
         raise Invalid(faults=faults)
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether it stands on one line and holds nothing that no text here may hold."""
+    return not (_FORBIDDEN.search(text) or _BREAKS.search(text))
 
 
 def pointer_to(parent: str, key: str | int) -> str:

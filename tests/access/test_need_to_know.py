@@ -109,13 +109,24 @@ def test_a_list_shows_of_each_record_what_its_reader_may_see(scene: Scene, role:
 @pytest.mark.parametrize(("role", "phase"), TEAM_SIGHTS)
 def test_a_list_by_name_shows_no_more_than_the_record_itself(scene: Scene, role: str, phase: str):
     seen = seen_by(role, phase).fields
-    ever = seen_by(role, "running").fields
+    ever = seen_by(role, "running" if phase == "running" else "aftercare").fields
     items = listed(scene, role, phase, ",".join(sorted(ever)))
     for record, values in records(scene, phase):
         if seen:
             assert items[str(record)]["fields"] == kept(values, seen)
         else:
             assert str(record) not in items
+
+
+@pytest.mark.parametrize("phase", ["aftercare", "talent_pool", "over"])
+@pytest.mark.parametrize("role", ON_A_TEAM)
+def test_a_list_refuses_by_name_what_is_not_shown_once_it_has_ended(
+    scene: Scene, role: str, phase: str
+):
+    path = f"/procedures/{scene.procedures[phase]}/applications"
+    no_more = seen_by(role, "running").fields - seen_by(role, "aftercare").fields
+    refused = scene.world.get(f"{path}?fields={','.join(sorted(no_more))}", role)
+    assert (refused.status_code, refused.json["errors"]) == (403, denied(no_more))
 
 
 @pytest.mark.parametrize("role", [*ON_A_TEAM, "sourcer"])

@@ -49,6 +49,11 @@ def test_the_page_may_load_from_here_only(world: World):
     assert "http" not in policy
 
 
+def test_no_other_page_may_frame_this_one(world: World):
+    policy = fetch(world, "/docs").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy.split("; ")
+
+
 @pytest.mark.parametrize("name", ["index.html", "swagger-ui.js", "..%2fpages.py", "page.css.map"])
 def test_nothing_else_of_the_package_is_served(world: World, name: str):
     assert fetch(world, f"/docs/{name}").status_code == 404

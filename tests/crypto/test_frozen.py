@@ -11,7 +11,7 @@ import pytest
 from service.crypto.documents import DocumentOpener
 from service.crypto.indexes import IndexKey
 from service.crypto.keyring import KeyPurpose, KeyState, parse_keyring, render_keyring
-from service.crypto.seals import KeyWrap, RecordSeal
+from service.crypto.seals import DocumentLabel, KeyWrap, RecordSeal
 
 APPLICATION = UUID("0193a4b2-7c1d-7e2f-8a3b-4c5d6e7f8091")
 PROCEDURE = UUID("0193a4b2-0000-7000-8000-00000000000a")
@@ -33,7 +33,7 @@ WRAPPED_1 = bytes.fromhex(
 )
 HEADER_1 = bytes.fromhex(
     "016f7a85909ba6b1bcc7d2dde877c17d15b17e23c0fad5f54a578b60330cdc3641a741190237d94387fd3734d8"
-    "7aca240a95d9031a159d692110af50a4"
+    "6200dfe4dfdeeb6ae81a2604e1b216fe"
 )
 ONLY_CHUNK_1 = bytes.fromhex("f7b0fb658e085375dcd25fac82653fa32a8e24190f3c4dd6380b7aa168")
 SECOND_CHUNK_1 = bytes.fromhex("fcccd6c216726965ef8ccbc3b29ad0f0ca2d6c2b474457ec1e")
@@ -84,7 +84,8 @@ def test_a_wrapped_key_of_version_1_unwraps():
 
 
 def test_a_document_of_version_1_opens():
-    key = RecordSeal(APPLICATION, DEK).unwrap_document_key(DOCUMENT, HEADER_1)
+    label = DocumentLabel(DOCUMENT, "cv", "application/pdf", len(b"%PDF-1.7 kort"))
+    key = RecordSeal(APPLICATION, DEK).unwrap_document_key(label, HEADER_1)
     assert key == DOCUMENT_KEY
     assert list(DocumentOpener(key).open_all([ONLY_CHUNK_1], 1)) == [b"%PDF-1.7 kort"]
 

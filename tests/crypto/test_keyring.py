@@ -348,6 +348,8 @@ NO_INDEX = f"{SOURCE}: the keyring needs exactly one active key of purpose index
         pytest.param(edited(id="k\u00e9k"), BAD_ID, id="an id with an accent"),
         pytest.param(edited(id="k" * 41), BAD_ID, id="too long an id"),
         pytest.param(edited(id=ENCODED), BAD_ID, id="the secret as id"),
+        pytest.param(b"[" * 100_000, NO_KEYRING, id="nested without end"),
+        pytest.param(b'{"version": ' * 100_000, NO_KEYRING, id="objects nested without end"),
         pytest.param(edited(purpose=None), NO_KEYRING, id="no purpose"),
         pytest.param(edited(purpose="signing"), NO_KEYRING, id="an unknown purpose"),
         pytest.param(edited(purpose=ENCODED), NO_KEYRING, id="the secret as purpose"),

@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.crypto.seals import KeyWrap, RecordSeal, new_key
+from service.crypto.seals import DocumentLabel, KeyWrap, RecordSeal, new_key
 from service.domain.catalogue import FIELDS, Gender
 from service.domain.errors import Unreadable
 
@@ -19,6 +20,7 @@ PROCEDURE = UUID("0193a4b2-0000-7000-8000-00000000000a")
 OTHER_PROCEDURE = UUID("0193a4b2-0000-7000-8000-00000000000b")
 DOCUMENT = UUID("0193a4b2-0000-7000-8000-00000000000d")
 OTHER_DOCUMENT = UUID("0193a4b2-0000-7000-8000-00000000000e")
+LABEL = DocumentLabel(DOCUMENT, "cv", "application/pdf", 7_000)
 DEK, KEK, DOCUMENT_KEY = bytes(range(32)), bytes(range(32, 64)), bytes(range(96, 128))
 
 JSON = st.recursive(
@@ -237,45 +239,82 @@ def test_a_rewrapped_key_still_opens_what_it_sealed():
 # The header of a document
 
 
-@given(KEYS, st.uuids())
-def test_a_document_key_unwraps_as_it_was(key, document_id):
+LABELS = st.builds(DocumentLabel, st.uuids(), st.text(), st.text(), st.integers())
+
+
+@given(KEYS, LABELS)
+def test_a_document_key_unwraps_as_it_was(key, label):
     seal = RecordSeal(APPLICATION, DEK)
-    header = seal.wrap_document_key(document_id, key)
-    assert seal.unwrap_document_key(document_id, header) == key
+    header = seal.wrap_document_key(label, key)
+    assert seal.unwrap_document_key(label, header) == key
     assert len(header) == 1 + 12 + 32 + 16
+
+
+@given(LABELS, LABELS)
+def test_a_header_opens_under_its_own_label_only(label, other):
+    seal = RecordSeal(APPLICATION, DEK)
+    header = seal.wrap_document_key(label, DOCUMENT_KEY)
+    assert opens(seal.unwrap_document_key, other, header) is (other == label)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": OTHER_DOCUMENT},
+        {"kind": "letter"},
+        {"kind": ""},
+        {"media_type": "image/png"},
+        {"kind": "cva", "media_type": "pplication/pdf"},
+        {"media_type": "application/pdf7", "size": 0},
+        {"size": 4_000},
+        {"size": 6_999},
+        {"size": 7_001},
+        {"size": 0},
+        {"size": -7_000},
+        {"size": -(2**70)},
+        {"size": 7_000 + 2**64},
+    ],
+    ids=str,
+)
+def test_a_header_does_not_open_for_a_row_that_tells_something_else(change):
+    seal = RecordSeal(APPLICATION, DEK)
+    header = seal.wrap_document_key(LABEL, DOCUMENT_KEY)
+    assert opens(seal.unwrap_document_key, LABEL, header)
+    assert not opens(seal.unwrap_document_key, replace(LABEL, **change), header)
 
 
 def test_no_header_opens_with_any_byte_flipped_or_cut_or_added():
     seal = RecordSeal(APPLICATION, DEK)
-    header = seal.wrap_document_key(DOCUMENT, DOCUMENT_KEY)
+    header = seal.wrap_document_key(LABEL, DOCUMENT_KEY)
     bad = [*damaged(header), *misshapen(header)]
-    assert not [b for b in bad if opens(seal.unwrap_document_key, DOCUMENT, b)]
+    assert not [b for b in bad if opens(seal.unwrap_document_key, LABEL, b)]
 
 
 def test_a_header_of_another_document_or_record_or_key_is_unreadable():
-    header = RecordSeal(APPLICATION, DEK).wrap_document_key(DOCUMENT, DOCUMENT_KEY)
+    header = RecordSeal(APPLICATION, DEK).wrap_document_key(LABEL, DOCUMENT_KEY)
     for seal, document_id in (
         (RecordSeal(APPLICATION, DEK), OTHER_DOCUMENT),
         (RecordSeal(OTHER_APPLICATION, DEK), DOCUMENT),
         (RecordSeal(DOCUMENT, DEK), APPLICATION),
         (RecordSeal(APPLICATION, KEK), DOCUMENT),
     ):
-        assert not opens(seal.unwrap_document_key, document_id, header)
+        assert not opens(seal.unwrap_document_key, replace(LABEL, id=document_id), header)
 
 
 def test_the_prose_above_the_code_is_enough_to_open_a_header():
-    header = RecordSeal(APPLICATION, DEK).wrap_document_key(DOCUMENT, DOCUMENT_KEY)
-    context = aad(b"kluis document", b"\x01", APPLICATION.bytes, DOCUMENT.bytes)
+    header = RecordSeal(APPLICATION, DEK).wrap_document_key(LABEL, DOCUMENT_KEY)
+    facts = (b"cv", b"application/pdf", b"7000")
+    context = aad(b"kluis document", b"\x01", APPLICATION.bytes, DOCUMENT.bytes, *facts)
     assert AESGCM(DEK).decrypt(header[1:13], header[13:], context) == DOCUMENT_KEY
 
 
 def test_one_kind_of_blob_never_passes_for_another():
     seal, wrap = RecordSeal(APPLICATION, DEK), KeyWrap("kek-1", DEK)
     field = seal.seal("name", "Sanne")
-    header = seal.wrap_document_key(DOCUMENT, DOCUMENT_KEY)
+    header = seal.wrap_document_key(LABEL, DOCUMENT_KEY)
     wrapped = wrap.wrap(APPLICATION, PROCEDURE, DEK)
     assert not any(opens(seal.open, "name", blob) for blob in (header, wrapped))
-    assert not any(opens(seal.unwrap_document_key, DOCUMENT, b) for b in (field, wrapped))
+    assert not any(opens(seal.unwrap_document_key, LABEL, b) for b in (field, wrapped))
     assert not any(opens(wrap.unwrap, APPLICATION, PROCEDURE, b) for b in (field, header))
 
 

@@ -108,6 +108,12 @@ def test_the_eleven_test_is_for_nine_digits(digits):
         "+1234 {}",
         "+31 (1) {}",
         "+31 (0)  {}",
+        "_{}",
+        "{}_",
+        "{}_cv.pdf",
+        "cv_{}.pdf",
+        "BSN_{}",
+        "cv_20261122_{}_1.pdf",
     ],
 )
 def test_a_bsn_in_a_text_is_spotted_whatever_stands_around(text):
@@ -141,6 +147,7 @@ def test_a_bsn_in_a_text_is_spotted_whatever_stands_around(text):
         "Bel 0031 (0) {}",
         "Tel:0031 {}",
         "Tel.0031 {}",
+        "Tel_0031 {}",
         # part of a longer number
         "1{}",
         "{}1",
@@ -157,8 +164,6 @@ def test_a_bsn_in_a_text_is_spotted_whatever_stands_around(text):
         "NL91ABNA0{}",
         "A{}",
         "{}A",
-        "_{}",
-        "{}_",
         "\u00e9{}",
         "\u0663{}",
         # another count of digits

@@ -4,9 +4,11 @@ import io
 from uuid import UUID
 
 import pytest
+from sqlalchemy import update
 
-from service.domain.catalogue import CATALOGUE
-from service.storage.tables import RecordKey
+from service.domain.catalogue import CATALOGUE, DocumentKind
+from service.domain.media import MediaType
+from service.storage.tables import Document, RecordKey
 from tests.factories import PDF, FieldsFactory, FullFieldsFactory
 from tests.faults.damage import audited, behind, damage_key, flipped, put_seal, rows, sealed, told
 from tests.faults.problems import demand_problem
@@ -15,6 +17,7 @@ from tests.world import World
 ALARM = 'kluis_alarms_total{kind="field-unreadable"}'
 UNREADABLE = "kluis_unreadable_fields_total"
 FULL = [field.name for field in CATALOGUE if not field.company and field.name != "age"]
+CV_BYTES = 150_000  # three chunks, and still three when 3,000 bytes are left out
 PLACES_IN_A_SEAL = {"version": 0, "nonce": 1, "ciphertext": 13, "tag": -1}
 
 
@@ -100,6 +103,37 @@ def test_a_damaged_record_is_still_purged_whole(world: World):
     world.clock.move_to("2026-12-22")
     assert world.purge().json["purged"] == 1
     assert rows(world, but=("audit_event", "api_token", "purge_run", "purge_receipt")) == empty
+
+
+# A document's row that tells something else than what was sealed: no clean shorter file.
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"size": 1},
+        {"size": CV_BYTES - 3_000},
+        {"size": CV_BYTES - 1},
+        {"size": CV_BYTES + 1},
+        {"size": 0},
+        {"size": -CV_BYTES},
+        {"kind": DocumentKind.LETTER},
+        {"media_type": MediaType.PNG},
+        {"media_type": "text/html"},
+    ],
+    ids=str,
+)
+def test_a_document_whose_row_was_changed_does_not_open(world: World, lie: dict[str, object]):
+    world.procedure()
+    application_id = world.apply(files={"cv": ("cv.pdf", PDF.ljust(CV_BYTES))})
+    [document] = world.get(f"/applications/{application_id}/documents", "recruiter").json
+    path = f"/applications/{application_id}/documents/{document['id']}"
+    assert len(world.get(path, "recruiter").data) == CV_BYTES
+    with behind(world) as session:
+        of_record = Document.application_id == application_id
+        session.execute(update(Document).where(of_record).values(lie))
+    demand_problem(world.get(path, "recruiter"), 500, "unreadable", [])
+    assert told(world, ALARM) == 1
 
 
 # A damaged key: nothing of that record opens, and everything else goes on.

@@ -176,6 +176,16 @@ def test_a_query_of_very_many_names_is_422(shared: World):
 
 
 @pytest.mark.parametrize(
+    ("member", "code"), [("{n:x}", "unknown-property"), ("a{n:x}=%00", "forbidden-character")]
+)
+def test_a_query_of_very_many_faults_gets_a_small_answer(shared: World, member: str, code: str):
+    query = "&".join(member.format(n=n) for n in range(6_000))
+    answer = shared.get(f"/audit-events?{query}", "officer")
+    demand_problem(answer, 422, "invalid")
+    assert [fault["code"] for fault in answer.json["errors"]] == [code] * 100
+
+
+@pytest.mark.parametrize(
     "name", ["nonsense", "name,name,nonsense", "Name", ",", "name,", "%00", "*"]
 )
 def test_a_field_that_there_is_not_is_422_in_the_query(shared: World, name: str):

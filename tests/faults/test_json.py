@@ -8,12 +8,18 @@ import pytest
 from werkzeug.test import TestResponse
 
 from service.domain.catalogue import FIELDS
+from service.domain.errors import Fault, Invalid
+from service.domain.shapes import Many
+from service.web.schemas import FieldsPatch, load
+from service.web.strict_json import demand_allowed_characters
 from tests.factories import FieldsFactory
+from tests.faults.places import PLACES, Place, named
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import CONTENT_TYPE, file_part, joined, json_part
 from tests.world import World
 
 DEEPEST = 32
+MOST_FAULTS = 100
 NO_OBJECT = [("", "wrong-type"), ("/procedure_reference", "reference-or-kind-open")]
 
 
@@ -142,7 +148,7 @@ def test_in_a_key_it_is_422_at_the_object_around_it(shared: World, escape: str):
     demand_problem(send(shared, sent), 422, "invalid", faults)
 
 
-@pytest.mark.parametrize("text", ["\\ud83d\\ude00", "a\\tb\\r\\nc\\nd", "\\u00a0", "\\ufffe"])
+@pytest.mark.parametrize("text", ["\\ud83d\\ude00", "a\\tb\\r\\nc\\nd", "a\\u00a0", "\\ufffe"])
 def test_pairs_of_surrogates_tabs_and_line_breaks_are_text(shared: World, text: str):
     plain = json.dumps(submission())
     sent = plain.replace('"fields": {', f'"fields": {{"motivation": "{text}", ', 1)
@@ -287,6 +293,68 @@ def test_an_application_is_for_a_vacancy_or_open(
     sent = {**target, "fields": FieldsFactory()}
     answer = send(shared, json.dumps(sent).encode())
     demand_problem(answer, 422, "invalid", [(pointer, "reference-or-kind-open")])
+
+
+class Watched(list):
+    """A list that counts how many of its entries are looked at."""
+
+    opened = 0
+
+    def __iter__(self):
+        for entry in super().__iter__():
+            self.opened += 1
+            yield entry
+
+
+LISTS = [place for place in PLACES if isinstance(place.shape, Many)]
+
+
+@pytest.mark.parametrize("place", LISTS, ids=named)
+@pytest.mark.parametrize("entry", [0, {}, {"purge_on": SECRET}], ids=repr)
+def test_a_list_that_is_too_long_is_refused_before_an_entry_is_looked_at(
+    place: Place, entry: object
+):
+    entries = Watched([entry] * (place.shape.limit + 1))
+    with pytest.raises(Invalid) as refused:
+        load(FieldsPatch, place.holding(entries), "/fields")
+    assert refused.value.faults == (Fault(place.pointer, "too-many"),)
+    assert entries.opened == 0
+
+
+def test_forbidden_characters_are_looked_for_until_there_are_faults_enough():
+    texts = Watched(["\x01"] * 110_000)
+    with pytest.raises(Invalid) as refused:
+        demand_allowed_characters(texts)
+    assert len(refused.value.faults) == MOST_FAULTS
+    assert texts.opened == MOST_FAULTS
+
+
+def members(count: int, value: str, before: str = "") -> str:
+    """An object of so many members, all of one value and with other names."""
+    return "{" + ",".join(f'"{before}{n:x}":{value}' for n in range(count)) + "}"
+
+
+MANY_FAULTS = {
+    "unknown properties": (members(90_000, "0"), "unknown-property"),
+    "unknown properties of an entry": (
+        f'{{"fields": {{"address": {members(90_000, "0")}}}}}',
+        "unknown-property",
+    ),
+    "unknown properties of fifty entries": (
+        f'{{"fields": {{"trainings": [{",".join([members(1_900, "0")] * 50)}]}}}}',
+        "unknown-property",
+    ),
+    "controls in texts": ("[" + ",".join(['"\\u0001"'] * 110_000) + "]", "forbidden-character"),
+    "controls in names": (members(60_000, "0", "\\u0001"), "forbidden-character"),
+}
+
+
+@pytest.mark.parametrize(("body", "code"), MANY_FAULTS.values(), ids=MANY_FAULTS)
+def test_a_small_body_of_very_many_faults_gets_a_small_answer(shared: World, body: str, code: str):
+    answer = send(shared, body.encode())
+    demand_problem(answer, 422, "invalid")
+    assert code in {fault["code"] for fault in answer.json["errors"]}
+    assert len(answer.json["errors"]) == MOST_FAULTS
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Multipart bodies that are cut off, too large, too many, or something else."""
 
 import io
+import tracemalloc
 
 import pytest
 from werkzeug.test import TestResponse
@@ -20,7 +21,7 @@ def submission() -> dict[str, object]:
     return {**REFERENCE, "fields": FieldsFactory()}
 
 
-def send(world: World, body: bytes, **options: object) -> TestResponse:
+def send(world: World, body: bytes | None, **options: object) -> TestResponse:
     return world.post("/applications", "website", data=body, content_type=CONTENT_TYPE, **options)
 
 
@@ -210,6 +211,85 @@ def test_what_is_not_multipart_is_refused_as_unreadable(shared: World, body: byt
     answer = send(shared, body)
     assert answer.status_code in (400, 413, 422)
     demand_problem(answer, answer.status_code)
+
+
+FLOOD = 20 * MIB
+OPENING = f"--{BOUNDARY}\r\n".encode()
+
+
+def send_measured(world: World, stream: io.BytesIO) -> tuple[TestResponse, int]:
+    """The answer, and the most memory that was held at once on the way to it."""
+    length = {"CONTENT_LENGTH": str(len(stream.getbuffer()))}
+    tracemalloc.start()
+    try:
+        answer = send(world, None, input_stream=stream, environ_overrides=length)
+        return answer, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+FLOODS = {
+    "a head of one line": OPENING + b"X-Long: " + b"x" * FLOOD,
+    "a head of many lines": OPENING + b"a\r" * (FLOOD // 2),
+    "a second head": WHOLE[:-TAIL] + OPENING + b"a\r" * (FLOOD // 2),
+    "what precedes the parts": b"x" * FLOOD + b"\r\n" + WHOLE,
+    "line breaks before the parts": b"\r\n" * (FLOOD // 2) + WHOLE,
+}
+
+
+@pytest.mark.parametrize("body", FLOODS.values(), ids=FLOODS)
+def test_what_is_no_content_is_not_gathered_but_refused(shared: World, body: bytes):
+    stream = io.BytesIO(body)
+    answer, most = send_measured(shared, stream)
+    demand_problem(answer, 400, "malformed", [])
+    assert most < 4 * MIB
+    assert stream.tell() < MIB  # it was not read to its end first
+
+
+def test_what_follows_the_end_is_passed_over_and_not_gathered(world: World):
+    world.procedure()
+    stream = io.BytesIO(WHOLE + b"x" * FLOOD)
+    answer, most = send_measured(world, stream)
+    assert answer.status_code == 201
+    assert most < 4 * MIB
+    assert stream.read() == b""
+    assert count(world) == 1
+
+
+def test_a_head_and_what_precedes_the_parts_may_be_as_long_as_they_are_in_earnest(world: World):
+    world.procedure()
+    long_head = part('name="cv"; filename="cv.pdf"', PDF, "application/pdf; x=" + "y" * 8 * KIB)
+    body = b"x" * 8 * KIB + b"\r\n" + joined(json_part(submission()), long_head)
+    assert send(world, body).status_code == 201
+
+
+CONTROLS_IN_NAMES = {
+    "a NUL": 'filename="cv\x00.pdf"',
+    "an escape": 'filename="cv\x1b[31m.pdf"',
+    "a tab": 'filename="cv\t.pdf"',
+    "a DEL": 'filename="cv\x7f.pdf"',
+    "an encoded NUL": "filename*=utf-8''%00%0d%0a.pdf",
+    "an encoded line feed": "filename*=utf-8''cv%0A.pdf",
+    "an encoded carriage return": "filename*=utf-8''cv%0D.pdf",
+    "an encoded line feed at the end": "filename*=utf-8''cv.pdf%0A",
+    "an encoded next line": "filename*=utf-8''cv%C2%85.pdf",
+    "one behind very many characters": f'filename="{"x" * 5000}\x1b"',
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS_IN_NAMES.values(), ids=CONTROLS_IN_NAMES)
+def test_a_control_character_in_the_name_of_a_file_is_422_at_its_place(shared: World, name: str):
+    named = part(f'name="letter"; {name}', PDF)
+    answer = send(shared, joined(json_part(submission()), file_part(PDF), named))
+    faults = [("/parts/letter/1/name", "forbidden-character")]
+    demand_problem(answer, 422, "invalid", faults)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_name_that_is_broken_by_the_end_of_its_line_is_no_name(shared: World, end: str):
+    named = part(f'name="cv"; filename="cv{end}.pdf"', PDF)
+    answer = send(shared, joined(json_part(submission()), named))
+    demand_problem(answer, 422, "invalid", [("/parts", "unknown")])
 
 
 def test_the_json_part_may_be_sent_as_a_file_or_as_a_field(world: World):

@@ -35,6 +35,8 @@ JSON_VALUES: dict[type, list[object]] = {
     list: [[], [SECRET]],
     dict: [{}, {"value": SECRET}],
 }
+# Text in which nothing is to be seen: spaces, and characters of no width.
+BLANKS = [" ", "\u00a0", "\u3000 ", "\u2028\u2029", "\u200b", "\u2060\ufeff", "\u202e\u00ad \u200d"]
 BAD_DATES = ["", SECRET, "2014-13-01", "2014-02-30", "0000-01-01", "20140201", "2014-W05-1"]
 BAD_DATES += ["٢٠١٤-٠١-٠١", "2014-1-1", " 2014-01-01", "2014-01-01T00:00:00", "-2014-01-01"]
 
@@ -59,22 +61,25 @@ def unacceptable(shape: Shape) -> list[tuple[object, str]]:  # noqa: PLR0911  # 
     match shape:
         case Text(limit, lines):
             breaks = [] if lines else [(f"{SECRET}{end}x", "line-break") for end in "\r\n\t"]
-            return [("", "length"), ("x" * (limit + 1), "length"), *breaks]
+            blank = [(text, "length") for text in ("", *BLANKS, *(["\n\t\r\n"] if lines else []))]
+            return [*blank, ("x" * (limit + 1), "length"), *breaks]
         case Email():
             bad = [SECRET, f"{SECRET}@", "@example.org", "a b@example.org", "a@b@example.org"]
-            bad += [
-                "a@example.org\r\nBcc: b@example.org",
-                "a@-x.org",
-                "A <a@example.org>",
-                "a@[::1",
-            ]
+            bad += ["a@-x.org", "A <a@example.org>", "a@[::1"]
             return [(text, "not-an-email-address") for text in bad] + [
+                ("a@example.org\r\nBcc: b@example.org", "line-break"),
+                ("a@example.org\n", "line-break"),
                 ("", "length"),
                 ("ạ\u0323\u0301" * 20_000 + "@example.org", "length"),
             ]
         case Phone():
             bad = [SECRET, "12", "+", "tel:", "0592", "+999 123"]
-            return [(text, "not-a-phone-number") for text in bad] + [("1" * 41, "length")]
+            broken = ["x\ny 0612345678", "0612345678\n", "0612345678\r", "06\t12345678"]
+            return [
+                *((text, "not-a-phone-number") for text in bad),
+                *((text, "line-break") for text in broken),
+                ("1" * 41, "length"),
+            ]
         case Whole(low, high):
             return [(number, "out-of-range") for number in (low - 1, high + 1, -(10**400))]
         case Day():

@@ -7,8 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -110,7 +114,8 @@ def test_a_braked_purge_ends_with_3_and_names_the_plan(world: World, command: Co
     world.clock.move_to("2027-04-01")
     ran = command("purge", world=world)
     assert ran.exit_code == 3
-    plan = re.search(r"Plan ([0-9a-f-]{36}) waits: last-completed-run-over-10", ran.stderr)
+    assert "nothing was deleted (last-completed-run-over-10-days-ago)" in ran.stderr
+    plan = re.search(r"plan ([0-9a-f-]{36}) and confirms it: POST /v1/purge-runs", ran.stderr)
     assert plan is not None, ran.stderr
     confirmed = world.purge("officer", plan=plan[1])
     assert confirmed.json["purged"] == 2
@@ -129,6 +134,156 @@ def test_a_service_that_is_not_there_ends_with_5(tmp_path: Path, command: Comman
     token_file.write_text("kluis_purger_x")
     ran = command("purge", "--url", "http://127.0.0.1:1", "--token-file", str(token_file))
     assert (ran.exit_code, "could not be reached" in ran.stderr) == (5, True)
+
+
+# kluis purge --url, where something else than a Kluis answers
+
+
+@dataclass
+class Impostor:
+    """Something that listens where a Kluis should, and the tokens that it was handed."""
+
+    url: str
+    handed: list[str | None] = field(default_factory=list)
+
+
+@contextmanager
+def impostor(answer: bytes) -> Iterator[Impostor]:
+    """A server that gives everybody this answer, word for word."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            made.handed.append(self.headers["Authorization"])
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        made = Impostor(f"http://127.0.0.1:{server.server_port}")
+        serving = Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield made
+        server.shutdown()
+        serving.join()
+
+
+def answered(status: int, body: object, *headers: str) -> bytes:
+    """An HTTP answer; a body that is not bytes already is sent as JSON."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return "\r\n".join([f"HTTP/1.1 {status} -", *headers, "", ""]).encode() + content
+
+
+def purge_at(command: Command, url: str, directory: Path, *more: str) -> Result:
+    """`kluis purge` as a client; whatever answers it, it ends with a message and an exit code."""
+    token_file = directory / "token"
+    token_file.write_text("kluis_purger_x")
+    ran = command("purge", "--url", url, "--token-file", str(token_file), *more)
+    assert isinstance(ran.exception, SystemExit | None), ran.exception
+    return ran
+
+
+RUN = {"purged": 0, "remaining": 0, "passed_over": 0, "scrubbed": True}
+BRAKED = {
+    "type": "urn:problem-type:kluis:braked",
+    "title": "Braked",
+    "plan": "01a4a012-05c0-7004-a3c0-7ca262cf8b9b",
+    "reasons": ["clock"],
+}
+
+
+def test_an_answer_that_is_kluiss_is_taken(tmp_path: Path, command: Command):
+    with impostor(answered(201, RUN)) as there:
+        ran = purge_at(command, there.url, tmp_path)
+    assert (ran.exit_code, ran.stdout) == (0, "Purged 0; held back by a legal hold: 0.\n")
+    assert there.handed == ["Bearer kluis_purger_x"]
+    with impostor(answered(409, BRAKED)) as there:
+        assert purge_at(command, there.url, tmp_path).exit_code == 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_the_token_stays_here(
+    tmp_path: Path, command: Command, status: int
+):
+    with impostor(answered(201, RUN)) as elsewhere:
+        location = f"Location: {elsewhere.url}/v1/purge-runs"
+        with impostor(answered(status, b"", location)) as there:
+            ran = purge_at(command, there.url, tmp_path)
+    assert (ran.exit_code, "which was not followed" in ran.stderr) == (4, True), ran.output
+    assert (len(there.handed), elsewhere.handed) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(answered(200, {}), id="an empty object"),
+        pytest.param(answered(200, []), id="a list"),
+        pytest.param(answered(200, None), id="null"),
+        pytest.param(answered(200, b""), id="nothing"),
+        pytest.param(answered(200, b"<html>"), id="a page"),
+        pytest.param(answered(200, b"\xff\xfe"), id="no UTF-8"),
+        pytest.param(answered(200, b"[" * 100_000), id="nested without end"),
+        pytest.param(answered(200, RUN | {"purged": "2"}), id="a text for a number"),
+        pytest.param(answered(200, RUN | {"purged": None}), id="null for a number"),
+        pytest.param(answered(200, RUN | {"purged": True}), id="true for a number"),
+        pytest.param(answered(200, RUN | {"remaining": float("nan")}), id="no number"),
+        pytest.param(answered(200, RUN | {"scrubbed": 1}), id="a number for true"),
+        pytest.param(answered(200, RUN, "Content-Length: 900"), id="cut off"),
+        pytest.param(answered(200, b'90\r\n{"', "Transfer-Encoding: chunked"), id="a cut chunk"),
+        pytest.param(answered(500, []), id="an error that is a list"),
+        pytest.param(answered(500, {}), id="an error without a type"),
+        pytest.param(answered(502, b"<html>"), id="a proxy's error"),
+        pytest.param(answered(403, {"type": 7, "title": "x"}), id="a number for a type"),
+        pytest.param(answered(403, {"type": "x", "title": None}), id="null for a title"),
+        pytest.param(answered(409, BRAKED | {"reasons": None}), id="a brake without reasons"),
+        pytest.param(answered(409, BRAKED | {"plan": None}), id="a brake without a plan"),
+    ],
+)
+def test_an_answer_that_is_not_kluiss_ends_with_5(tmp_path: Path, command: Command, answer: bytes):
+    with impostor(answer) as there:
+        ran = purge_at(command, there.url, tmp_path)
+    said = "The service answered in a way that is not Kluis's: is --url right?\n"
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (5, "", said)
+
+
+@pytest.mark.parametrize("body", [{}, [], {"remaining": "2", "passed_over": 0}])
+def test_a_plan_that_is_not_kluiss_ends_with_5_too(tmp_path: Path, command: Command, body: object):
+    with impostor(answered(201, body)) as there:
+        ran = purge_at(command, there.url, tmp_path, "--dry-run")
+    assert (ran.exit_code, ran.stdout) == (5, "")
+
+
+@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.6\r\n"])
+def test_what_speaks_no_http_could_not_be_reached(tmp_path: Path, command: Command, answer: bytes):
+    with impostor(answer) as there:
+        ran = purge_at(command, there.url, tmp_path)
+    assert (ran.exit_code, "could not be reached" in ran.stderr) == (5, True)
+
+
+@pytest.mark.parametrize("url", ["http://", "http://[::1", "http://kluis:99999", "ftp://kluis"])
+def test_an_address_that_is_none_is_a_wrong_use(tmp_path: Path, command: Command, url: str):
+    assert purge_at(command, url, tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered(403, {"type": "urn:x", "title": "No\x1b[2J"}),
+        answered(409, BRAKED | {"plan": "\x1b[2J"}),
+        answered(409, BRAKED | {"reasons": ["\x1b[2J", 7]}),
+    ],
+)
+def test_what_a_service_says_gives_the_terminal_no_orders(
+    tmp_path: Path, command: Command, answer: bytes
+):
+    with impostor(answer) as there:
+        ran = purge_at(command, there.url, tmp_path)
+    assert r"\x1b[2J" in ran.stderr
+    assert "\x1b" not in ran.output
 
 
 # kluis retention verify
@@ -226,7 +381,7 @@ def test_the_active_key_is_not_destroyed(world: World, command: Command):
     refused = command("keys", "destroy", active, "--yes", world=world)
     assert (refused.exit_code, "rotated out" in refused.stderr) == (1, True)
     unknown = command("keys", "destroy", "kek-none", "--yes", world=world)
-    assert unknown.exit_code == 1
+    assert (unknown.exit_code, "kek-none" in unknown.output) == (2, False)
 
 
 def test_a_running_service_reads_on_after_another_process_rewrapped(world: World, command: Command):
@@ -309,8 +464,15 @@ def test_a_token_is_created_listed_without_its_secret_and_revoked(world: World, 
     ("arguments", "code"),
     [
         (("purger", "job-1", "--days", "366"), 0),
-        (("purger", "job-1", "--days", "367"), 1),
-        (("purger", "job-1", "--days", "0"), 1),
+        (("purger", "job-1", "--days", "1"), 0),
+        (("purger", "job-1", "--days", "367"), 2),
+        (("purger", "job-1", "--days", "999999999"), 2),
+        (("purger", "job-1", "--days", "0"), 2),
+        (("recruiter", "r.jansen"), 0),
+        (("recruiter", "r jansen"), 1),
+        (("recruiter", "r/jansen"), 1),
+        (("recruiter", "\x1b[2Jr.jansen"), 1),
+        (("recruiter", ""), 1),
         (("operator", "job-1"), 2),
         (("nobody", "job-1"), 2),
     ],
@@ -318,7 +480,35 @@ def test_a_token_is_created_listed_without_its_secret_and_revoked(world: World, 
 def test_a_tokens_role_and_life_are_checked(
     sqlite_world: World, command: Command, arguments: tuple[str, ...], code: int
 ):
-    assert command("tokens", "create", *arguments, world=sqlite_world).exit_code == code
+    ran = command("tokens", "create", *arguments, world=sqlite_world)
+    assert ran.exit_code == code, ran.output
+    assert isinstance(ran.exception, SystemExit | None), ran.exception
+    assert ran.stdout.startswith("kluis_") is (code == 0)
+    made = rows(sqlite_world, "SELECT subject FROM api_token WHERE created_by LIKE 'cli:%'")
+    assert ((arguments[1],) in made) is (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("subject", "printed"),
+    [
+        ("[/bold]r.jansen", "[/bold]r.jansen"),
+        ("[red]r.jansen", "[red]r.jansen"),
+        (":smile:", ":smile:"),
+        ("\x1b[2Jr.jansen", r"\x1b[2Jr.jansen"),
+        ("\x9b2Jr.jansen", r"\x9b2Jr.jansen"),
+        ("r\r\n\x07jansen", r"r\r\n\x07jansen"),
+        ("r\u202ejansen", r"r\u202ejansen"),
+        ("Ren\u00e9e", "Ren\u00e9e"),
+    ],
+)
+def test_a_hostile_subject_is_listed_as_it_is_and_gives_the_terminal_no_orders(
+    sqlite_world: World, command: Command, subject: str, printed: str
+):
+    rows(sqlite_world, "UPDATE api_token SET subject = :subject", subject=subject)
+    listed = command("tokens", "list", world=sqlite_world)
+    assert listed.exit_code == 0, listed.exception
+    assert printed in listed.stdout
+    assert all(c.isprintable() or c == "\n" for c in listed.stdout)
 
 
 # kluis init, and what stops a start
@@ -405,12 +595,30 @@ def test_a_keyring_from_a_command_serves_and_is_not_changed_here(tmp_path: Path,
 
 def test_a_database_without_tables_stops_the_start(tmp_path: Path, command: Command):
     write_keyring(tmp_path / "keyring.json")
+    (tmp_path / "empty.db").touch()
     environment = {
         "KLUIS_DATABASE_URL": f"sqlite:///{tmp_path}/empty.db",
         "KLUIS_KEYRING_FILE": f"{tmp_path}/keyring.json",
     }
     said = stopped(command, naming="KLUIS_DATABASE_URL", **environment)
     assert "kluis migrate" in said
+
+
+@pytest.mark.parametrize("mistyped", ["nwe/kluis.db", "new/klius.db"])
+def test_a_mistyped_database_is_told_and_not_made(tmp_path: Path, command: Command, mistyped: str):
+    command("init", **place(tmp_path))
+    before = set(tmp_path.rglob("*"))
+    environment = {**place(tmp_path), "KLUIS_DATABASE_URL": f"sqlite:///{tmp_path}/{mistyped}"}
+    ran = command("keys", "show", **environment)
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith("Error: KLUIS_DATABASE_URL: there is no database there")
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_keyring_that_is_nested_without_end_stops_the_start(tmp_path: Path, command: Command):
+    command("init", **place(tmp_path))
+    (tmp_path / "new" / "keyring.json").write_text("[" * 100_000)
+    stopped(command, naming="KLUIS_KEYRING_FILE", **place(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -504,6 +712,16 @@ def test_a_demos_database_takes_the_clock_that_is_given_to_it(tmp_path: Path, co
     listed = command("tokens", "list", COLUMNS="200", **environment)
     (line,) = [line for line in listed.stdout.splitlines() if "job-1" in line]
     assert "2031-06-29" in line
+
+
+def test_a_demo_is_made_while_its_clock_is_set_already(tmp_path: Path, command: Command):
+    clock = tmp_path / "clock"
+    clock.write_text("2031-04-01T00:00:00+02:00")
+    environment = {**place(tmp_path), "KLUIS_DEMO_CLOCK": str(clock)}
+    made = command("init", "--demo", **environment)
+    assert made.exit_code == 0, made.output
+    assert re.fullmatch(r"kluis_admin_\w+\n", made.stdout)
+    assert "2031-06-29" in command("tokens", "list", **environment).stdout
 
 
 def test_times_at_the_edge_of_a_day_hold_at_the_command_line_too(world: World, command: Command):

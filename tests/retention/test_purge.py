@@ -359,8 +359,60 @@ def test_a_plan_of_a_wrong_clock_deletes_nothing_early_once_the_clock_is_right(w
     world.clock.move_to("2027-11-01")
     plan = world.purge().json["plan"]
     world.clock.move_to("2026-11-22")
-    assert world.purge("officer", plan=plan).json["purged"] == 0
+    assert world.purge("officer", plan=plan).json["type"].endswith("plan-outdated")
     assert reads(world, application_id)
+
+
+def test_a_plan_confirmed_under_a_wrong_clock_releases_nothing_later(world: World):
+    world.procedure(ends_on="2027-03-01")
+    fill(world, 2)
+    completed(world)
+    world.clock.move_to("2027-11-01")
+    plan = world.purge().json["plan"]
+    assert world.purge("officer", plan=plan, limit=1).json["remaining"] == 1
+    world.clock.move_to("2026-11-23")
+    completed(world)
+    fill(world, 1)
+    world.clock.move_to("2027-10-20")
+    assert reasons(world) == ["last-completed-run-over-10-days-ago"]
+    assert left(world) == 2
+
+
+def test_after_a_clock_was_set_right_a_new_plan_can_be_confirmed(world: World):
+    world.wording()
+    procedure_id = world.procedure(ends_on="2027-03-01")
+    made = [world.apply(consent={"wording_version": "w1"}) for _ in range(27)]
+    change_procedure(world, procedure_id, closed=True)
+    for day in ("2026-12-01", "2026-12-10", "2026-12-20", "2026-12-28", "2027-01-03", "2026-12-29"):
+        world.clock.move_to(day)
+        completed(world)
+    for application_id in made:
+        world.consent(application_id, "withdrawn")
+    plan = world.purge().json["plan"]
+    assert "kluis_purge_plans_waiting 1" in metrics(world)
+    world.clock.move_to("2026-12-30")
+    assert world.purge("officer", plan=plan).json["purged"] == 27
+    assert "kluis_purge_plans_waiting 0" in metrics(world)
+
+
+def metrics(world: World) -> str:
+    return world.app.test_client().get("/metrics").text
+
+
+def test_who_confirms_a_plan_does_not_ask_for_another(world: World):
+    plan = braked_plan(world)
+    refused = world.purge("officer", plan=plan, dry_run=True)
+    assert refused.json["errors"] == [{"pointer": "/dry_run", "code": "plan-or-dry-run"}]
+    assert left(world) == 2
+
+
+def test_under_a_plan_nothing_but_its_records_goes(world: World):
+    plan = braked_plan(world, 3)
+    assert world.purge("officer", plan=plan, limit=1).json["remaining"] == 2
+    backdate(world, Action.SUBMIT_APPLICATION, "2020-01-01T00:00:00+00:00")
+    before = rows(world, "SELECT count(*) FROM audit_event")[0][0]
+    assert world.purge().json["plan_id"] == plan
+    assert rows(world, "SELECT count(*) FROM audit_event")[0][0] > before
 
 
 def fill(world: World, count: int) -> Sequence[UUID]:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -18,6 +20,7 @@ import pytest
 
 KLUIS = Path(sys.executable).with_name("kluis")
 DEADLINE_SECONDS = 30.0
+HEX = "[0-9a-f]"
 
 
 @dataclass
@@ -69,6 +72,7 @@ def kluis(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
+        timeout=DEADLINE_SECONDS,
     )
 
 
@@ -92,15 +96,27 @@ def free_port() -> int:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    port = free_port()
+    with serving(tmp_path) as one:
+        yield one
+
+
+def made_demo(directory: Path) -> dict[str, str]:
+    """A demo's installation; gives the settings that lead to it."""
     environment = {
-        "KLUIS_DATABASE_URL": f"sqlite:///{tmp_path}/kluis.db",
-        "KLUIS_KEYRING_FILE": f"{tmp_path}/keyring.json",
+        "KLUIS_DATABASE_URL": f"sqlite:///{directory}/kluis.db",
+        "KLUIS_KEYRING_FILE": f"{directory}/keyring.json",
     }
     made = kluis("init", "--demo", **environment)
     assert made.returncode == 0, made.stderr
-    environment |= {"KLUIS_PORT": str(port), "KLUIS_DEMO_CLOCK": f"{tmp_path}/clock"}
-    (tmp_path / "clock").write_text("2026-11-22T09:30:00+00:00")
+    return environment
+
+
+@contextmanager
+def serving(directory: Path, **more: str) -> Iterator[Served]:
+    port = free_port()
+    environment = made_demo(directory) | more
+    environment |= {"KLUIS_PORT": str(port), "KLUIS_DEMO_CLOCK": f"{directory}/clock"}
+    (directory / "clock").write_text("2026-11-22T09:30:00+00:00")
     process = subprocess.Popen(  # our own command
         [KLUIS, "serve"],
         env={"PATH": os.defpath, **environment},
@@ -110,7 +126,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     try:
         wait_for(port)
         admin = admin_token(environment)
-        yield Served(f"http://127.0.0.1:{port}", tmp_path, environment, admin, process)
+        yield Served(f"http://127.0.0.1:{port}", directory, environment, admin, process)
     finally:
         process.terminate()
         process.wait(DEADLINE_SECONDS)
@@ -148,10 +164,41 @@ def test_the_scheduled_client_purges_over_http_with_exit_codes_for_a_scheduler(s
     served.set_clock("2027-01-20T00:05:00+01:00")
     braked = served.purge(purger)
     assert braked.returncode == 3, braked.stderr
-    assert "The brake holds, nothing was deleted. Plan " in braked.stderr
-    assert "last-completed-run-over-10-days-ago" in braked.stderr
+    said = "The brake holds, nothing was deleted (last-completed-run-over-10-days-ago)."
+    assert said in braked.stderr
+    assert "and confirms it: POST /v1/purge-runs with" in braked.stderr
 
     served.process.terminate()
     assert served.process.wait(DEADLINE_SECONDS) is not None
     gone = served.purge(purger)
     assert (gone.returncode, "could not be reached" in gone.stderr) == (5, True)
+
+
+def test_the_counters_of_several_processes_leave_no_folder_behind(tmp_path: Path):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with serving(tmp_path, KLUIS_WORKERS="2", TMPDIR=str(temporary)):
+        (folder,) = temporary.glob("kluis-metrics-*")
+        assert folder.is_dir()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_port_that_somebody_listens_on_is_refused_and_not_shared(tmp_path: Path):
+    environment = made_demo(tmp_path)
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = str(other.getsockname()[1])
+        ran = kluis("serve", KLUIS_PORT=port, **environment)
+    assert ran.returncode == 1
+    assert "KLUIS_PORT: nothing can listen there" in ran.stderr
+    assert port not in ran.stdout + ran.stderr
+
+
+def test_ids_are_printed_whole_into_a_pipe_however_narrow_the_terminal(tmp_path: Path):
+    environment = made_demo(tmp_path)
+    ring = json.loads((tmp_path / "keyring.json").read_text())
+    shown = kluis("keys", "show", COLUMNS="20", **environment)
+    assert all(key["id"] in shown.stdout for key in ring["keys"]), shown.stdout
+    made = kluis("tokens", "create", "recruiter", "r" * 100, **environment)
+    assert made.returncode == 0, made.stderr
+    listed = kluis("tokens", "list", COLUMNS="20", **environment)
+    assert len(re.findall(f"{HEX}{{8}}(?:-{HEX}{{4}}){{3}}-{HEX}{{12}}", listed.stdout)) == 2

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
+from service.web.front import path_info
 
 ROOT = Path(__file__).parents[2]
 BIG = 400 * 65536
@@ -196,6 +199,24 @@ def test_the_environ_is_what_werkzeug_expects(served: Served) -> None:
     assert seen["QUERY_STRING"] == "q=\xc3\xa9"
     assert seen["HTTP_COOKIE"] == "a=1; b=2"
     assert seen["HTTP_X_TWICE"] == "1,2"
+
+
+@pytest.mark.parametrize(
+    "path", ["//environ", "///environ", "/%65nviron", "/environ%2F", "/environ%2f", "/%2Fenviron"]
+)
+def test_a_path_in_another_spelling_is_the_name_of_nothing(served: Served, path: str) -> None:
+    assert served.get("/environ").endswith(b"}")
+    assert served.get(path).endswith(b"\r\n\r\nfine")
+
+
+@pytest.mark.parametrize("spelled", ["%{:02x}", "%{:02X}"])
+def test_only_what_does_not_stand_for_itself_is_written_with_a_percent(spelled: str) -> None:
+    itself = f"{string.ascii_letters}{string.digits}-._~/".encode()
+    for byte in range(256):
+        sent = f"/v1/{spelled.format(byte)}/x"
+        named = path_info(sent.encode())
+        decoded = f"/v1/{chr(byte)}/x"
+        assert named == ("/" + sent.replace("/", "%2F") if byte in itself else decoded)
 
 
 def test_a_head_is_answered_with_headers_only(served: Served) -> None:
