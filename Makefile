@@ -6,7 +6,7 @@ ORDINARY := not campaign and not fresh
 LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo campaign mutants bench lock format openapi clean
+.PHONY: help run test check demo campaign mutants bench lock format migration openapi clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -18,7 +18,7 @@ run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
 test: .venv/dev ## the tests, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)"
 
-check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, tests with coverage, OpenAPI, migrations
+check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, OpenAPI, tests with coverage
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -44,6 +44,10 @@ bench: .venv/dev ## CPU, statements, memory and throughput beside their goals
 format: .venv/dev ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+migration: .venv/dev ## write the next migration from the tables: make migration m="what it is about"
+	$(BIN)/python migrations/revision.py "$(m)"
+	$(BIN)/ruff format -q migrations
 
 openapi: .venv/run ## write openapi.yaml anew from the code
 	$(BIN)/kluis openapi > openapi.yaml

@@ -23,7 +23,7 @@ class FieldsFactory(factory.DictFactory):
 
 
 class FullFieldsFactory(FieldsFactory):
-    """Every field that an applicant can supply."""
+    """Every field that an applicant can supply; an age would contradict the birth date."""
 
     other_contact = factory.LazyFunction(lambda: [{"kind": "Signal", "value": "sanne.42"}])
     address = factory.LazyFunction(

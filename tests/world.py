@@ -16,7 +16,7 @@ from service.app import Parts, create_app
 from service.config.settings import load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
-from service.domain.policy import Role
+from service.domain.policy import TEAM_ROLES, Role
 from service.storage.database import db
 from service.usecases import setup, tokens
 from service.usecases.case import Case, House, Principal
@@ -85,6 +85,7 @@ class World:
         app = create_app(settings, Parts(clock=clock))
         world = cls(app, clock, keyring_file, database_url)
         with app.app_context():
+            setup.mark_installation(db.session(), is_demo=False)
             setup.set_up(world.case(), life=timedelta(days=90))
         return world
 
@@ -146,12 +147,12 @@ class World:
         return self.call("PATCH", path, role, **options)
 
     def procedure(self, reference: str = "V-1", **more: Any) -> UUID:
-        """A vacancy's procedure with recruiter, interviewer and screener on its team."""
+        """A vacancy's procedure with every role on its team, each by its own name."""
         body = {"reference": reference, "title": "Ontwikkelaar", "ends_on": "2027-03-01", **more}
         made = self.post("/procedures", "recruiter", json=body)
         assert made.status_code == 201, made.text
         procedure_id = UUID(made.json["id"])
-        for role in ("interviewer", "screener"):
+        for role in sorted(TEAM_ROLES - {Role.RECRUITER}):
             path = f"/procedures/{procedure_id}/team/{role}"
             put = self.call("PUT", path, "recruiter", json={"role": role})
             assert put.status_code == 200, put.text

@@ -61,7 +61,7 @@ def _version(text: str) -> str:
 
 
 def _team(text: str) -> tuple[tuple[str, Role], ...]:
-    """subject:role pairs with commas between; roles: recruiter, interviewer, screener"""
+    """subject:role pairs with commas between, of the roles that a team has"""
     pairs = [pair.strip().rpartition(":") for pair in text.split(",") if pair.strip()]
     team = tuple((subject, Role(role)) for subject, _, role in pairs)
     if any(not subject or role not in TEAM_ROLES for subject, role in team):

@@ -16,7 +16,7 @@ def mark_installation(session: Session, *, is_demo: bool) -> None:
     """Say of a new database what it is for; it does not change afterwards."""
     if not tokens.list_tokens(session, Slice(limit=1)):
         keys.mark_installation(session, is_demo=is_demo)
-        session.commit()
+    session.commit()
 
 
 @usecase(Action.CREATE_TOKEN)

@@ -32,7 +32,7 @@ from service.usecases.tokens import authenticate
 from service.web import schemas
 from service.web.answers import answer, location
 from service.web.bodies import MULTIPART, Body, read_json_body, read_multipart
-from service.web.strict_json import demand_allowed_characters, pointer_to
+from service.web.strict_json import MOST_FAULTS, demand_allowed_characters, pointer_to
 
 Handler = Callable[..., Any]
 IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
@@ -173,7 +173,9 @@ def _query(made: Door) -> dict[str, Any]:
     times = Counter(name for name, _ in pairs)
     twice = sorted(name for name in times if times[name] > 1)
     if twice:
-        raise Invalid(faults=[Fault(pointer_to("/query", name), "twice") for name in twice])
+        raise Invalid(
+            faults=[Fault(pointer_to("/query", name), "twice") for name in twice[:MOST_FAULTS]]
+        )
     schema, values = made.query or schemas.Empty, request.args.to_dict()
     demand_allowed_characters(values, "/query")
     loaded: dict[str, Any] = schemas.load(schema, values, "/query")

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from marshmallow import Schema, ValidationError, validate, validates_schema
-from marshmallow.fields import List, Nested
+from marshmallow.fields import Nested
 
 from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
@@ -16,6 +16,7 @@ from service.usecases.procedures import ReopenReason
 from service.usecases.purges import MOST_PER_RUN
 from service.web.shapes import (
     QueryInteger,
+    ShortList,
     StrictBoolean,
     StrictDate,
     StrictInteger,
@@ -79,7 +80,7 @@ class Empty(StrictSchema):
 
 class HandoverOrder(StrictSchema):
     chosen = make(
-        List,
+        ShortList,
         data_key="fields",
         cls_or_instance=choice([field.name for field in CATALOGUE]),
         required=True,

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
+from service.domain.policy import TEAM_ROLES, Role
 from service.storage.database import Base, db
 from service.storage.tables import Application, AuditEvent, Document, Hold, Procedure
 from tests.factories import PDF
@@ -287,7 +288,7 @@ class Scene:
         new = {"reference": "V-foreign", "title": "Elders", "ends_on": "2027-03-01"}
         made = self.world.post("/procedures", "recruiter", subject="other-recruiter", json=new)
         self.procedures["foreign"] = UUID(made.json["id"])
-        for role in ("interviewer", "screener"):
+        for role in sorted(TEAM_ROLES - {Role.RECRUITER}):
             path = f"/procedures/{made.json['id']}/team/other-{role}"
             body = {"role": role}
             self.world.call("PUT", path, "recruiter", subject="other-recruiter", json=body)

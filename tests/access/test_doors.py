@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import product
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from service.domain.policy import TEAM_ROLES, TOKEN_ROLES
 from service.domain.tokens import mint
 from service.web import doors
-from tests.access.promises import DOORS, OPEN_PAGES, ROLES
+from tests.access.promises import BOTH, DOORS, ON_A_TEAM, OPEN_PAGES, ROLES
 from tests.access.scene import statements, without_request_id
 from tests.world import World
 
@@ -64,7 +66,12 @@ def test_the_routes_are_those_of_the_table_and_no_others(shared_world: World):
 
 def test_the_table_names_no_role_that_there_is_not():
     named = {role for door in DOORS.values() for role in door.outcomes}
-    assert named == ROLES
+    assert named == ROLES == set(TOKEN_ROLES)
+
+
+def test_the_pages_promise_something_for_every_role_on_a_team_and_every_pair():
+    assert set(ON_A_TEAM) == set(TEAM_ROLES)
+    assert BOTH.keys() == set(product(ON_A_TEAM, ON_A_TEAM))
 
 
 def test_the_open_pages_need_no_token_and_every_other_path_does(shared_world: World):

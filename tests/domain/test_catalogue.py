@@ -32,6 +32,7 @@ from service.domain.shapes import (
     Whole,
     is_partial_day,
 )
+from tests.factories import FullFieldsFactory
 
 every_field = pytest.mark.parametrize("field", CATALOGUE, ids=lambda field: field.name)
 
@@ -72,6 +73,10 @@ def leaves(shape):
             return leaves(shape.entry)
         case _:
             return [shape]
+
+
+def test_the_factory_supplies_every_field():
+    assert FullFieldsFactory().keys() == SUPPLIED - {"age"}
 
 
 def test_the_fields_are_those_of_the_privacy_statement_and_for_ever():

@@ -22,6 +22,7 @@ from service.domain.policy import (
     widest_sight,
 )
 from service.domain.retention import Phase
+from tests.access.promises import GROUPS
 
 ALL_GROUPS = "identity contact personal permit professional free_text references assessments notes"
 ALL_DOCUMENTS = "cv letter certificate other"
@@ -35,24 +36,6 @@ TABLE = {
     ("officer", "aftercare"): (ALL_GROUPS, ALL_DOCUMENTS),
     ("officer", "talent_pool"): (ALL_GROUPS, ALL_DOCUMENTS),
     ("officer", "over"): (ALL_GROUPS, ALL_DOCUMENTS),
-}
-FIELDS_OF = {
-    "identity": {"name"},
-    "contact": {"email", "phone", "other_contact", "address"},
-    "personal": {"birth_date", "age", "gender", "nationality"},
-    "permit": {"work_permit"},
-    "professional": {
-        "education",
-        "internships",
-        "work_experience",
-        "trainings",
-        "certificates",
-        "availability",
-    },
-    "free_text": {"motivation", "other"},
-    "references": {"references"},
-    "assessments": {"assessments", "assessment_results"},
-    "notes": {"notes"},
 }
 TEAM = sorted(TEAM_ROLES)
 BLIND = sorted(set(Role) - TEAM_ROLES - {Role.SOURCER, Role.OFFICER})
@@ -155,12 +138,12 @@ def test_no_role_on_a_team_ever_widens_what_a_token_shows(token, team, phase):
 
 def test_a_recruiters_token_of_a_screener_shows_no_name():
     shown = readable_fields(sight(Role.RECRUITER, Phase.RUNNING, Role.SCREENER))
-    assert shown == FIELDS_OF["professional"]
+    assert shown == GROUPS["professional"]
 
 
 @pytest.mark.parametrize("group", Group)
 def test_a_group_shows_its_fields_and_no_others(group):
-    assert readable_fields(Sight(frozenset({group}))) == FIELDS_OF[group.value]
+    assert readable_fields(Sight(frozenset({group}))) == GROUPS[group.value]
 
 
 def test_no_sight_shows_no_field():
@@ -174,13 +157,13 @@ def test_no_sight_shows_no_field():
         (Role.OFFICER, EVERY_FIELD),
         (
             Role.INTERVIEWER,
-            FIELDS_OF["identity"]
-            | FIELDS_OF["professional"]
-            | FIELDS_OF["free_text"]
-            | FIELDS_OF["assessments"],
+            GROUPS["identity"]
+            | GROUPS["professional"]
+            | GROUPS["free_text"]
+            | GROUPS["assessments"],
         ),
-        (Role.SCREENER, FIELDS_OF["professional"]),
-        (Role.SOURCER, FIELDS_OF["identity"] | FIELDS_OF["contact"] | FIELDS_OF["professional"]),
+        (Role.SCREENER, GROUPS["professional"]),
+        (Role.SOURCER, GROUPS["identity"] | GROUPS["contact"] | GROUPS["professional"]),
         (Role.WEBSITE, set()),
         (Role.PURGER, set()),
         (Role.ADMIN, set()),

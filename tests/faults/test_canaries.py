@@ -133,7 +133,7 @@ def fill(flown: Flown) -> None:
     company = json.dumps({"fields": all_fields(canaries, company=True), "status": "hired"})
     sent = {"Content_Type": JSON, "If_Match": '"1"'}
     assert flown.send("PATCH", path, "recruiter", company.encode(), **sent).status == 200
-    for unversioned in ({}, {"If_Match": canaries.new("If-Match")}):
+    for unversioned in ({}, {"If_Match": canaries.new("If-Match")}, {"If_Match": '"99"'}):
         sent_anew = {**unversioned, "Content_Type": JSON}
         flown.send("PATCH", path, "recruiter", company.encode(), **sent_anew)
     correction = json.dumps({"fields": {"motivation": canaries.new("correction")}})
