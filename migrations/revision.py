@@ -10,7 +10,7 @@ from flask_migrate import revision, upgrade
 
 from service.app import create_bare_app
 from service.config.settings import load_settings
-from service.storage.database import db, make_folder
+from service.storage.database import db, make_file
 from service.storage.schema import newest_revision
 
 
@@ -18,7 +18,7 @@ def main(message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings({"KLUIS_DATABASE_URL": f"sqlite:///{folder}/kluis.db"})
         with create_bare_app(settings).app_context():
-            make_folder(db.engine)
+            make_file(db.engine)
             upgrade()
             revision(message=message, autogenerate=True, rev_id=f"{int(newest_revision()) + 1:04}")
 

@@ -60,13 +60,19 @@ def application(root: Root) -> Iterator[House]:
         settings = load_settings()
         configure_logs(settings.log_level, sys.stderr, for_people=sys.stderr.isatty())
         app = root.create_app(settings)
-        with app.app_context():
-            try:
-                yield app.extensions["kluis"]
-            finally:
-                # A SQLite connection must not live on in the processes that `serve` forks.
-                db.session.remove()
-                db.engine.dispose()
+        with at_work(app):
+            yield app.extensions["kluis"]
+
+
+@contextmanager
+def at_work(app: Flask) -> Iterator[None]:
+    """An application in use by this process; no connection of it lives on in others."""
+    with app.app_context():
+        try:
+            yield
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 class IdTable:

@@ -1,5 +1,6 @@
 """Setting up and serving."""
 
+import multiprocessing
 import os
 import socket
 from collections.abc import Iterator
@@ -14,12 +15,12 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.cli.root import Root, application, new_case, refusals_said
+from service.cli.root import Root, application, at_work, new_case, refusals_said
 from service.config.settings import Settings, load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.errors import Misconfigured
-from service.storage.database import db, make_folder
+from service.storage.database import db, make_file
 from service.usecases import setup
 
 _FIRST_TOKEN_LIFE = timedelta(days=90)
@@ -35,10 +36,11 @@ def init(root: Root, *, demo: bool) -> None:
     """Make what is not there yet: keyring, database, tables and the first admin token."""
     with refusals_said():
         settings = load_settings()
-        _make_keyring(settings)
         _migrate(root, settings)
-        with root.create_bare_app(settings).app_context():
+        with at_work(root.create_bare_app(settings)):
             setup.mark_installation(db.session(), is_demo=demo)
+            if not setup.has_keys(db.session()):
+                _make_keyring(settings)
     with application(root) as house:
         token = setup.set_up(new_case(house), life=_FIRST_TOKEN_LIFE)
     if token is None:
@@ -66,22 +68,21 @@ def serve(root: Root) -> None:
         _demand_free(settings.host, settings.port)
     address = f"http://{settings.host}:{settings.port}"
     click.echo(f"Kluis serves on {address}; {address}/docs tells how to use it.", err=True)
-    server = Granian(
-        "service.app:create_front",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGINL,
-        http=HTTPModes.http1,
-        websockets=False,
-        workers=settings.workers,
-        backlog=2048,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
-        workers_kill_timeout=_LAST_REQUESTS_SECONDS,
-        log_enabled=False,
-    )
     with _counters_shared(settings.workers):
-        server.serve()
+        Granian(
+            "service.app:create_front",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            workers=settings.workers,
+            backlog=2048,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
+            workers_kill_timeout=_LAST_REQUESTS_SECONDS,
+            log_enabled=False,
+        ).serve()
 
 
 @click.command()
@@ -126,14 +127,15 @@ def _counters_shared(workers: int) -> Iterator[None]:
         return
     with TemporaryDirectory(prefix="kluis-metrics-") as folder:
         os.environ[_SHARED_COUNTERS] = folder
+        # The library looks at the variable when it is imported: the processes import it anew.
+        multiprocessing.set_start_method("spawn")
         yield
 
 
 def _migrate(root: Root, settings: Settings) -> None:
-    app = root.create_bare_app(settings)
-    with app.app_context():
+    with at_work(root.create_bare_app(settings)):
         try:
-            make_folder(db.engine)
+            make_file(db.engine)
             upgrade()
         except SQLAlchemyError as error:
             raise Misconfigured(

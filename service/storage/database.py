@@ -52,10 +52,11 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", _begin_sqlite)
 
 
-def make_folder(engine: Engine) -> None:
-    """The folder of a SQLite database that is about to be made."""
+def make_file(engine: Engine) -> None:
+    """The folder and file of a SQLite database that is about to be made, for its owner only."""
     if file := _file_of(engine):
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)  # its log gets the same mode
 
 
 def is_absent(engine: Engine) -> bool:

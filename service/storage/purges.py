@@ -175,6 +175,11 @@ def list_unscrubbed(session: Session) -> Sequence[UUID]:
     return session.scalars(query.limit(_SCRUBBED_AT_ONCE)).all()
 
 
+def mark_unscrubbed(session: Session, today: date) -> None:
+    """Something was erased since: the next run of today scrubs once more."""
+    session.execute(update(PurgeRun).where(PurgeRun.completed_on == today).values(scrubbed_at=None))
+
+
 def mark_scrubbed(session: Session, run_ids: Collection[UUID], now: datetime) -> None:
     session.execute(update(PurgeRun).where(PurgeRun.id.in_(run_ids)).values(scrubbed_at=now))
 

@@ -117,6 +117,7 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
     record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)
     case.session.expunge_all()
     purges.delete_records(case.session, [record], case.today, run_id=None)
+    purges.mark_unscrubbed(case.session, case.today)
 
 
 def _demand_changeable(case: Case, found: Found, change: Change) -> None:

@@ -15,7 +15,7 @@ from service.usecases.duties import raise_duties
 def finish_run(house: House, session: Session, engine: Engine) -> bool:
     """Scrub the files of what was deleted; with the day's first completed run, name the duties.
 
-    Once a day is enough for corrections and erasures. False if somebody's reading kept deleted
+    Once a day is enough for corrections. False if somebody's reading kept deleted
     bytes in: the next run tries again.
     """
     with unavailable_when_failing():

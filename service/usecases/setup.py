@@ -19,6 +19,11 @@ def mark_installation(session: Session, *, is_demo: bool) -> None:
     session.commit()
 
 
+def has_keys(session: Session) -> bool:
+    """Whether the database was ever used with a keyring: another one would open nothing."""
+    return bool(keys.list_known_keys(session))
+
+
 @usecase(Action.CREATE_TOKEN)
 def set_up(case: Case, *, life: timedelta) -> MintedToken | None:
     """Mint the first admin token; None if there are tokens."""

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
-from service.app import Parts, create_app
+from service.app import Parts, create_app, create_bare_app
+from service.cli import kluis
+from service.cli.root import Root
 from service.config.settings import load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, check_value, render_keyring
 from service.crypto.keyring_files import write_keyring_file
@@ -78,6 +81,17 @@ def test_a_keyring_whose_keys_changed_purposes_stops_the_start(world: World):
     change_keyring(world, swap_purposes)
     with pytest.raises(Misconfigured, match="KLUIS_KEYRING_FILE: key "):
         start_again(world)
+
+
+def test_a_lost_keyring_is_not_replaced_where_the_database_knows_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.keyring_file.unlink()
+    monkeypatch.setenv("KLUIS_DATABASE_URL", world.database_url)
+    monkeypatch.setenv("KLUIS_KEYRING_FILE", str(world.keyring_file))
+    ran = CliRunner().invoke(kluis, ["init"], obj=Root(create_app, create_bare_app, str))
+    assert (ran.exit_code, "KLUIS_KEYRING_FILE" in ran.stderr) == (1, True)
+    assert not world.keyring_file.exists()
 
 
 def test_a_wrong_keyring_under_a_running_service_is_not_taken_over(world: World):

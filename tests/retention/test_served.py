@@ -174,12 +174,22 @@ def test_the_scheduled_client_purges_over_http_with_exit_codes_for_a_scheduler(s
     assert (gone.returncode, "could not be reached" in gone.stderr) == (5, True)
 
 
-def test_the_counters_of_several_processes_leave_no_folder_behind(tmp_path: Path):
+def test_the_counters_of_several_processes_are_added_up_and_leave_no_folder_behind(tmp_path: Path):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    with serving(tmp_path, KLUIS_WORKERS="2", TMPDIR=str(temporary)):
+    with serving(tmp_path, KLUIS_WORKERS="2", TMPDIR=str(temporary)) as service:
         (folder,) = temporary.glob("kluis-metrics-*")
         assert folder.is_dir()
+        for _ in range(40):
+            urllib.request.urlopen(f"{service.url}/healthz").close()
+        with urllib.request.urlopen(f"{service.url}/metrics") as answer:
+            told = answer.read().decode()
+        counted = re.search(
+            r'seconds_count\{method="GET",route="/healthz",status="200"\} (\d+)', told
+        )
+        assert counted is not None, told
+        assert int(counted[1]) >= 40
+        assert len(list(folder.glob("*.db"))) >= 2  # a file a process
     assert list(temporary.iterdir()) == []
 
 
