@@ -19,7 +19,7 @@ Batch = Callable[[Case, UUID | None], Progress]
 
 @click.group()
 def keys() -> None:
-    """Show, rotate, rewrap, reindex and destroy keys.
+    """Show, add, rotate, rewrap, reindex and destroy keys.
 
     A rotation: `rotate`, then `rewrap`, then `destroy` once no backup needs the old key.
     """
@@ -38,18 +38,32 @@ def show(root: Root) -> None:
     print_table(table)
 
 
-@keys.command()
-@click.option(
+_purpose = click.option(
     "--purpose",
     type=click.Choice([purpose.value for purpose in KeyPurpose]),
     default="kek",
     show_default=True,
 )
+
+
+@keys.command()
+@_purpose
 @click.pass_obj
-def rotate(root: Root, purpose: str) -> None:
-    """Add a new active key; the one before only decrypts from now on."""
+def add(root: Root, purpose: str) -> None:
+    """Add a key that nothing is sealed under yet, for hosts that each have a keyring."""
     with application(root) as house:
         new = use.add_key(new_case(house), KeyPurpose(purpose), _writer(house))
+    click.echo(f"{new.id} is added. Once every host has it: `kluis keys rotate --key {new.id}`.")
+
+
+@keys.command()
+@_purpose
+@click.option("--key", "key_id", help="A key that was added; without it a new one is made.")
+@click.pass_obj
+def rotate(root: Root, purpose: str, key_id: str | None) -> None:
+    """Make a new key active; the one before only decrypts from now on."""
+    with application(root) as house:
+        new = use.rotate_key(new_case(house), KeyPurpose(purpose), _writer(house), key_id)
     following = "rewrap" if new.purpose is KeyPurpose.KEK else "reindex"
     click.echo(f"{new.id} is active. Go on with `kluis keys {following}`.")
 

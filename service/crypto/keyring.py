@@ -145,13 +145,14 @@ class Keyring:
         return RecordSeal(thing_id, derived)
 
     def with_key(self, new: Key) -> "Keyring":
-        """`new` added; the key of its purpose that was active becomes decrypt-only."""
+        """`new` added, or in the place of its id; once active, the one before is decrypt-only."""
         kept = [
             replace(key, state=KeyState.DECRYPT_ONLY)
             if (key.purpose, key.state) == (new.purpose, KeyState.ACTIVE)
             and new.state is KeyState.ACTIVE
             else key
             for key in self.keys.values()
+            if key.id != new.id
         ]
         return Keyring([*kept, new])
 

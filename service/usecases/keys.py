@@ -1,7 +1,7 @@
 """Keys in use: registering, adding, rewrapping, reindexing and destroying them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -89,20 +89,41 @@ def list_keys(case: Case) -> list[KeyView]:
 
 @usecase(Action.MANAGE_KEYS)
 def add_key(case: Case, purpose: KeyPurpose, write: WriteKeyring) -> Key:
-    """Add a new active key; the one before becomes decrypt-only. No row is touched yet.
-
-    The database knows of the key before the keyring is written: what a kill leaves between is a
-    known key that nothing uses.
-    """
-    new = make_key(purpose, case.now)
-    before = case.house.keyring.current
-    ring = before.with_key(new)
-    register_keys(case.session, ring, case.now)
-    keys.touch_known_keys(case.session, [before.active(purpose).id], case.now)
-    case.entry.details = {"added": new.id}
-    case.afterwards(lambda: write(ring))
+    """Add a new key that nothing is sealed under yet, so that every host can get it first."""
+    new = replace(make_key(purpose, case.now), state=KeyState.DECRYPT_ONLY)
+    _put(case, new, write)
     case.alarm(Alarm.KEYS_CHANGED, added=new.id)
     return new
+
+
+@usecase(Action.MANAGE_KEYS)
+def rotate_key(
+    case: Case, purpose: KeyPurpose, write: WriteKeyring, key_id: str | None = None
+) -> Key:
+    """Make a new key active, or one that was added; the one before becomes decrypt-only.
+
+    No row is touched yet.
+    """
+    ring = case.house.keyring.current
+    made = make_key(purpose, case.now) if key_id is None else ring.keys.get(key_id)
+    if made is None or made.purpose is not purpose or not made.is_usable:
+        raise Conflict("no-such-key", f"There is no usable key of purpose {purpose} with this id.")
+    new = replace(made, state=KeyState.ACTIVE)
+    keys.touch_known_keys(case.session, [ring.active(purpose).id], case.now)
+    _put(case, new, write)
+    case.alarm(Alarm.KEYS_CHANGED, active=new.id)
+    return new
+
+
+def _put(case: Case, new: Key, write: WriteKeyring) -> None:
+    """The database knows of a key before the keyring is written.
+
+    What a kill leaves between is a known key that nothing uses.
+    """
+    ring = case.house.keyring.current.with_key(new)
+    register_keys(case.session, ring, case.now)
+    case.entry.details = {"key": new.id, "state": new.state}
+    case.afterwards(lambda: write(ring))
 
 
 @usecase(Action.MANAGE_KEYS)

@@ -40,7 +40,7 @@ def rotate(world: World, purpose: KeyPurpose) -> None:
         write_keyring_file(world.keyring_file, ring)
 
     with world.app.app_context():
-        keys.add_key(world.case(), purpose, write)
+        keys.rotate_key(world.case(), purpose, write)
 
 
 def start_again(world: World) -> None:

@@ -403,6 +403,31 @@ def test_a_running_service_reads_on_after_another_process_rewrapped(world: World
     running.close()
 
 
+def test_a_key_is_added_for_every_host_before_it_is_used(world: World, command: Command):
+    (before,) = show(command, world)
+    added = command("keys", "add", world=world)
+    key_id = re.search(r"kluis keys rotate --key (\S+)`", added.stdout)[1]
+    world.procedure()
+    application_id = world.apply()
+    used = "SELECT DISTINCT kek_id FROM record_key"
+    assert [row[0] for row in rows(world, used)] == [before]
+    rotated = command("keys", "rotate", "--key", key_id, world=world)
+    assert rotated.stdout.startswith(f"{key_id} is active.")
+    world.apply()
+    assert {row[0] for row in rows(world, used)} == {before, key_id}
+    assert reads(world, application_id)
+
+
+def test_what_is_no_key_of_its_purpose_does_not_become_the_active_one(
+    world: World, command: Command
+):
+    kept = world.keyring_file.read_bytes()
+    for wrong in ("kek-none", json.loads(kept)["keys"][1]["id"]):
+        refused = command("keys", "rotate", "--key", wrong, world=world)
+        assert (refused.exit_code, "no usable key of purpose kek" in refused.stderr) == (1, True)
+    assert world.keyring_file.read_bytes() == kept
+
+
 def test_a_rewrapped_procedure_hold_still_opens(world: World, command: Command):
     procedure_id = world.procedure(ends_on="2027-10-01")
     placed = hold(world, procedure_id, "2027-01-01", on="procedures")
