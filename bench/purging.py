@@ -19,8 +19,9 @@ from bench.databases import KINDS, database
 from bench.measures import MEBIBYTE, Measure, forget_peak, peak_bytes, resident_bytes
 from service.crypto.keyring import KeyPurpose
 from service.domain.catalogue import CATALOGUE
+from service.domain.words import Channel, Status
 from service.storage.database import begin_writing, db
-from service.storage.tables import Application, Channel, RecordKey, Status, sealed_column
+from service.storage.tables import Application, RecordKey, sealed_column
 from service.telemetry.logs import configure_logs
 from service.usecases.purges import MOST_PER_RUN, run_purge
 from tests.world import World

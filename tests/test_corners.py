@@ -92,7 +92,7 @@ def test_an_address_that_does_not_open_is_counted_when_indexes_are_made_anew(wor
     with world.app.app_context():
         key_file = world.keyring_file
         write = partial(write_keyring_file, key_file)
-        keys.add_key(world.case(), KeyPurpose.INDEX, write)
+        keys.rotate_key(world.case(), KeyPurpose.INDEX, write)
         row = db.session.get(Application, damaged)
         row.sealed_email = bytes(80)
         db.session.commit()

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=100), nullable=False),
         sa.Column("token_id", sa.Uuid(), nullable=True),
-        sa.Column("action", sa.String(length=40), nullable=True),
+        sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("outcome", sa.String(length=60), nullable=False),
         sa.Column("purpose", sa.String(length=40), nullable=True),
         sa.Column("application_ids", JSON, nullable=False),

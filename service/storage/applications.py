@@ -18,15 +18,13 @@ from service.domain.retention import (
     latest_end_with_aftercare_over,
     phase_of,
 )
+from service.domain.words import Channel, ConsentChange, ProcedureKind
 from service.storage.slices import Slice
 from service.storage.tables import (
     Application,
-    Channel,
-    ConsentChange,
     ConsentEvent,
     ConsentWording,
     Procedure,
-    ProcedureKind,
     RecordKey,
     TeamMember,
     sealed_column,

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.storage.tables import ConsentChange, ConsentEvent, ConsentWording
+from service.domain.words import ConsentChange
+from service.storage.tables import ConsentEvent, ConsentWording
 
 
 def list_consent_events(session: Session, application_id: UUID) -> Sequence[ConsentEvent]:

@@ -1,7 +1,6 @@
 """All tables. Each docstring says what the table may hold about a person."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,44 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.domain.catalogue import CATALOGUE, DocumentKind
 from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import Rule
+from service.domain.words import Channel, ConsentChange, HoldReason, ProcedureKind, Status
 from service.storage.database import Base
 from service.storage.types import Instant, JsonColumn, word
-
-
-class ProcedureKind(StrEnum):
-    VACANCY = "vacancy"
-    OPEN = "open"
-
-
-class Channel(StrEnum):
-    """How an application, or a statement of consent, came in."""
-
-    WEBSITE = "website"
-    EMAIL = "email"
-    PHONE = "phone"
-    BRANCH = "branch"
-
-
-class Status(StrEnum):
-    RECEIVED = "received"
-    IN_REVIEW = "in_review"
-    INVITED = "invited"
-    OFFERED = "offered"
-    HIRED = "hired"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-
-
-class HoldReason(StrEnum):
-    LEGAL_CLAIM = "legal-claim"
-    INVESTIGATION = "investigation"
-    AUTHORITY_ORDER = "authority-order"
-
-
-class ConsentChange(StrEnum):
-    GIVEN = "given"
-    WITHDRAWN = "withdrawn"
-
 
 _id = Uuid()
 
@@ -256,7 +220,7 @@ class AuditEvent(Base):
     role: Mapped[Role] = mapped_column(word(Role))
     subject: Mapped[str] = mapped_column(String(100))
     token_id: Mapped[UUID | None] = mapped_column(_id)
-    action: Mapped[Action | None] = mapped_column(word(Action))
+    action: Mapped[Action] = mapped_column(word(Action))
     outcome: Mapped[str] = mapped_column(String(60))
     purpose: Mapped[Purpose | None] = mapped_column(word(Purpose))
     application_ids: Mapped[list[str]] = mapped_column(JsonColumn)

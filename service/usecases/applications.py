@@ -10,9 +10,10 @@ from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Purpose, Role, readable_fields
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import Phase, Rule, is_held
+from service.domain.words import ProcedureKind, Status
 from service.storage import applications, purges
 from service.storage.applications import Found
-from service.storage.tables import Application, Handover, ProcedureKind, Status
+from service.storage.tables import Application, Handover
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
@@ -73,7 +74,7 @@ def withdraw_application(case: Case, application_id: UUID) -> Standing:
     found = lock_record(case, application_id)
     row = found.application
     if row.withdrawn_on is not None:
-        raise Conflict("already-withdrawn", "The application was withdrawn before.")
+        raise Conflict("already-withdrawn")
     row.withdrawn_on = case.today
     row.status = Status.WITHDRAWN
     keep_answer_with(case, found)
@@ -86,11 +87,11 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
     found = lock_record(case, application_id, fields)
     row = found.application
     if found.phase(case.today) is not Phase.RUNNING:
-        raise Conflict("procedure-over", "Fields are handed over while the procedure runs.")
+        raise Conflict("procedure-over")
     if row.status is not Status.HIRED:
-        raise Conflict("not-hired", "Only a hired applicant's fields are handed over.")
+        raise Conflict("not-hired")
     if case.session.get(Handover, row.id) is not None:
-        raise Conflict("already-handed-over", "This was done before; it is done once.")
+        raise Conflict("already-handed-over")
     demand_fields(fields, readable_fields(sight_of(case, found)))
     case.disclose([row.id], fields)
     case.purpose = Purpose.SELECTION
@@ -111,7 +112,7 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
     row = found.application
     demand_version(row.version, expected_version)
     if is_held(row.hold_until, case.today):
-        raise Conflict("held", "A legal hold forbids the erasure.", until=row.hold_until)
+        raise Conflict("held", until=row.hold_until)
     case.purpose = Purpose.ERASURE
     is_open = found.procedure.kind is ProcedureKind.OPEN
     record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)
@@ -133,7 +134,7 @@ def _demand_changeable(case: Case, found: Found, change: Change) -> None:
 
 def _set_status(row: Application, status: Status) -> None:
     if row.status is Status.WITHDRAWN:
-        raise Conflict("already-withdrawn", "A withdrawal is final.")
+        raise Conflict("already-withdrawn")
     row.status = status
 
 

@@ -19,7 +19,7 @@ class AuditView:
     at: datetime
     role: Role
     subject: str
-    action: Action | None
+    action: Action
     outcome: str
     purpose: Purpose | None
     application_ids: list[str]

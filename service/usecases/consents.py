@@ -6,8 +6,9 @@ from uuid import UUID
 
 from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.policy import Action
+from service.domain.words import Channel, ConsentChange
 from service.storage import consents
-from service.storage.tables import Channel, ConsentChange, ConsentEvent, ConsentWording
+from service.storage.tables import ConsentEvent, ConsentWording
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.records import Standing, channel_of, get_record, lock_record, settle
@@ -48,7 +49,7 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
     channel = channel_of(case, statement.channel)
     found = lock_record(case, application_id)
     if found.application.purge_on <= case.today:
-        raise Conflict("record-due", "The record is due; consent brings nothing back.")
+        raise Conflict("record-due")
     if statement.wording_version is not None:
         get_wording(case, statement.wording_version, "/wording_version")
     case.session.add(
@@ -68,7 +69,7 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
     return settle(case, found)
 
 
-@usecase(Action.READ_CONSENT)
+@usecase(Action.READ_CONSENT, one_moment=True)
 def list_consent_events(case: Case, application_id: UUID) -> list[ConsentView]:
     """The ledger of one application, oldest first."""
     get_record(case, application_id)
@@ -82,7 +83,7 @@ def add_wording(
 ) -> WordingView:
     """Add a wording under a new version; a version, once shown to people, never changes."""
     if consents.find_wording(case.session, version) is not None:
-        raise Conflict("wording-exists", "A wording is never changed: add it under a new version.")
+        raise Conflict("wording-exists")
     row = ConsentWording(
         version=version, texts=texts, names_talent_pool=names_talent_pool, added_at=case.now
     )

@@ -160,7 +160,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     found = lock_record(case, application_id)
     if case.principal.role is Role.WEBSITE:
         if case.now >= found.application.received_at + WEBSITE_ADDS_WITHIN:
-            raise Conflict("too-late", "The website adds documents within the hour of intake.")
+            raise Conflict("too-late")
     else:
         _demand_kind(sight_of(case, found), upload.kind)
     present = documents.count_documents(case.session, application_id)
@@ -174,7 +174,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     return view_of(DocumentView, row, name=upload.name)
 
 
-@usecase(Action.LIST_DOCUMENTS)
+@usecase(Action.LIST_DOCUMENTS, one_moment=True)
 def list_documents(case: Case, application_id: UUID) -> list[DocumentView]:
     """The documents that the reader may see, with their names."""
     found = get_record(case, application_id)
@@ -185,7 +185,7 @@ def list_documents(case: Case, application_id: UUID) -> list[DocumentView]:
     return [_view(case, found, row) for row in rows]
 
 
-@usecase(Action.READ_DOCUMENT)
+@usecase(Action.READ_DOCUMENT, one_moment=True)
 def read_document(case: Case, application_id: UUID, document_id: UUID) -> Download:
     """One document, to be streamed. Its first chunk is opened before anything is promised."""
     found = get_record(case, application_id)

@@ -55,7 +55,7 @@ class DutyNumbers:
     plans_waiting: int
 
 
-@usecase(Action.READ_DUTIES)
+@usecase(Action.READ_DUTIES, one_moment=True)
 def list_duties(case: Case) -> list[Duty]:
     """All open duties, the most pressing first; at most a thousand of each kind."""
     return open_duties(case.session, case.today)

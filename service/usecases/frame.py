@@ -17,35 +17,21 @@ from service.storage.tables import AuditEvent
 from service.usecases.case import Case
 from service.usecases.repeats import keep_answer, kept_answer
 
-# What several queries tell of one record must be of one moment: a purge may be running.
-OF_ONE_MOMENT = frozenset(
-    {
-        Action.READ_APPLICATION,
-        Action.LIST_APPLICATIONS,
-        Action.READ_RETENTION,
-        Action.LIST_DOCUMENTS,
-        Action.READ_DOCUMENT,
-        Action.READ_CONSENT,
-        Action.READ_HOLD,
-        Action.SEARCH_TALENT_POOL,
-        Action.READ_PURGE_RUN,
-        Action.READ_DUTIES,
-        Action.VERIFY_RETENTION,
-    }
-)
-
 P = ParamSpec("P")
 R = TypeVar("R")
 Verb = Callable[Concatenate[Case, P], R]
 
 
-def usecase(action: Action) -> Callable[[Verb[P, R]], Verb[P, R]]:
-    """Make a function the one verb behind `action`."""
+def usecase(action: Action, *, one_moment: bool = False) -> Callable[[Verb[P, R]], Verb[P, R]]:
+    """Make a function the one verb behind `action`.
+
+    With `one_moment` all that its queries tell is of one moment: a purge may be running.
+    """
 
     def decorate(function: Verb[P, R]) -> Verb[P, R]:
         @wraps(function)
         def perform(case: Case, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            with _transaction(case, action):
+            with _transaction(case, action, one_moment=one_moment):
                 kept = kept_answer(case)
                 if kept is not None:
                     return cast("R", kept)
@@ -58,7 +44,7 @@ def usecase(action: Action) -> Callable[[Verb[P, R]], Verb[P, R]]:
     return decorate
 
 
-def record_refusal(case: Case, action: Action | None, refusal: Refusal) -> None:
+def record_refusal(case: Case, action: Action, refusal: Refusal) -> None:
     """Audit a refusal that happened before any use case could begin; Unavailable if it can't."""
     with unavailable_when_failing():
         begin_writing(case.session)
@@ -68,11 +54,11 @@ def record_refusal(case: Case, action: Action | None, refusal: Refusal) -> None:
 
 
 @contextmanager
-def _transaction(case: Case, action: Action) -> Iterator[None]:
+def _transaction(case: Case, action: Action, *, one_moment: bool) -> Iterator[None]:
     case.action = action
     try:
         with unavailable_when_failing():
-            _begin(case)
+            _begin(case, one_moment=one_moment)
             demand(case.principal.role, action)
             yield
             _write_entry(case, action, "allowed")
@@ -94,13 +80,13 @@ def _transaction(case: Case, action: Action) -> Iterator[None]:
         case.session.commit()  # an effect may have looked something up
 
 
-def _begin(case: Case) -> None:
-    begin_writing(case.session, one_moment=case.action in OF_ONE_MOMENT)
+def _begin(case: Case, *, one_moment: bool) -> None:
+    begin_writing(case.session, one_moment=one_moment)
     case.now = case.house.clock.now()
     case.today = case.house.today(case.session)
 
 
-def _write_entry(case: Case, action: Action | None, outcome: str) -> None:
+def _write_entry(case: Case, action: Action, outcome: str) -> None:
     entry, who = case.entry, case.principal
     shown = entry.shown if outcome == "allowed" else 0
     case.session.add(

@@ -10,9 +10,10 @@ from service.crypto.seals import RecordSeal
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, Unreadable
 from service.domain.policy import Action, Purpose
 from service.domain.retention import is_allowed_hold, is_due, is_held
+from service.domain.words import HoldReason
 from service.storage import holds, procedures
 from service.storage.applications import find_application, lock_procedure
-from service.storage.tables import Hold, HoldReason
+from service.storage.tables import Hold
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal
@@ -69,7 +70,7 @@ def hold_procedure(case: Case, procedure_id: UUID, order: HoldOrder) -> HoldView
     return _view(hold, order.case_reference)
 
 
-@usecase(Action.READ_HOLD)
+@usecase(Action.READ_HOLD, one_moment=True)
 def read_hold(case: Case, hold_id: UUID) -> HoldView:
     """One hold with its case reference."""
     return _opened(case, _get_hold(case, hold_id))
@@ -83,7 +84,7 @@ def change_hold(case: Case, hold_id: UUID, expected_version: int, until: date) -
     case.session.refresh(hold, with_for_update=True)
     demand_version(hold.version, expected_version)
     if not is_held(hold.until, case.today):
-        raise Conflict("hold-ended", "A hold that ended stays ended; place a new one in time.")
+        raise Conflict("hold-ended")
     if until != case.today:
         _demand_allowed_end(until, case.today)
     hold.until = until
@@ -147,8 +148,7 @@ def _demand_none_due(case: Case, procedure_id: UUID) -> None:
     """A hold brings nothing back: while the purge has yet to take a record, none is placed."""
     for row, _ in procedures.lock_applications_of(case.session, procedure_id):
         if is_due(row.purge_on, row.hold_until, case.today):
-            detail = "Some records are due: let the purge run first, or hold single applications."
-            raise Conflict("records-due", detail)
+            raise Conflict("records-due")
 
 
 def _get_hold(case: Case, hold_id: UUID) -> Hold:

@@ -11,19 +11,10 @@ from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.policy import Action, Role
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import OPEN_APPLICATION_MONTHS, is_intake_open, purge_on
+from service.domain.words import Channel, ConsentChange, ProcedureKind, Status
 from service.storage import holds, procedures
 from service.storage.applications import lock_procedure
-from service.storage.tables import (
-    Application,
-    Channel,
-    ConsentChange,
-    ConsentEvent,
-    Procedure,
-    ProcedureKind,
-    RecordKey,
-    Status,
-    TeamMember,
-)
+from service.storage.tables import Application, ConsentEvent, Procedure, RecordKey, TeamMember
 from service.usecases.case import Case
 from service.usecases.consents import get_wording
 from service.usecases.documents import Upload, store_upload
@@ -103,7 +94,7 @@ def _procedure_for(case: Case, submission: Submission) -> Procedure:
     if procedure is None or not is_intake_open(
         procedure.ends_on, procedure.apply_until, case.today
     ):
-        raise Conflict("intake-closed", "This procedure takes no more applications.")
+        raise Conflict("intake-closed")
     return procedure
 
 
@@ -111,7 +102,7 @@ def _new_open_procedure(case: Case) -> Procedure:
     """The procedure that an open application gets for itself, with the configured team."""
     team = dict(case.house.settings.open_team)
     if not team:
-        raise Conflict("intake-closed", "Open applications are not taken.")
+        raise Conflict("intake-closed")
     if case.principal.role is Role.RECRUITER:
         team[case.principal.subject] = Role.RECRUITER
     procedure = Procedure(

@@ -14,11 +14,12 @@ from service.domain.retention import (
     latest_end,
     may_reopen,
 )
+from service.domain.words import ProcedureKind
 from service.storage import procedures
 from service.storage.applications import lock_procedure
 from service.storage.procedures import ProcedureFilter
 from service.storage.slices import Slice
-from service.storage.tables import Procedure, ProcedureKind, TeamMember
+from service.storage.tables import Procedure, TeamMember
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
 from service.usecases.frame import usecase
@@ -97,7 +98,7 @@ def create_procedure(case: Case, new: NewProcedure) -> ProcedureView:
             [Fault("/ends_on", "out-of-range")],
         )
     if procedures.find_vacancy(case.session, new.reference) is not None:
-        raise Conflict("reference-exists", "Another procedure has this reference.")
+        raise Conflict("reference-exists")
     row = Procedure(
         id=case.new_id(),
         kind=ProcedureKind.VACANCY,
@@ -206,7 +207,7 @@ def _new_end(case: Case, row: Procedure, change: ProcedureChange) -> date | None
     """The end that the change asks for, if it may be; None when the end stays."""
     if change.closed:
         if row.ends_on <= case.today:
-            raise Conflict("already-ended", "The procedure is over.")
+            raise Conflict("already-ended")
         return case.today
     if change.ends_on is None:
         return None
@@ -226,7 +227,7 @@ def _demand_reopening(case: Case, row: Procedure, change: ProcedureChange) -> No
             "A recruiter of the team reopens.", [Fault("/ends_on", "not-for-this-role")]
         )
     if not may_reopen(row.ends_on, case.today):
-        raise Conflict("too-late-to-reopen", "Its first records are due.")
+        raise Conflict("too-late-to-reopen")
     if change.reason is None:
         raise Invalid("Reopening needs a reason.", [Fault("/reason", "required")])
     case.entry.details["reason"] = change.reason

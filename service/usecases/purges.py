@@ -76,7 +76,7 @@ def confirm_plan(case: Case, plan_id: UUID, limit: int = MOST_PER_RUN) -> PurgeV
     if plan is None or not plan.planned:
         raise NotFound
     if plan.outdated or plan.today > case.today:
-        raise Conflict("plan-outdated", "A run was completed since, or the clock ran ahead then.")
+        raise Conflict("plan-outdated")
     if plan.confirmed_at is None:
         plan.confirmed_at, plan.confirmed_by = case.now, case.principal.subject
         case.session.flush()
@@ -84,7 +84,7 @@ def confirm_plan(case: Case, plan_id: UUID, limit: int = MOST_PER_RUN) -> PurgeV
     return _view(_run(case, limit, plan))
 
 
-@usecase(Action.READ_PURGE_RUN)
+@usecase(Action.READ_PURGE_RUN, one_moment=True)
 def read_purge_run(case: Case, run_id: UUID) -> PurgeDetails:
     """A run or a plan: counts for the purger, ids as well for the privacy officer."""
     row = purges.find_run(case.session, run_id)

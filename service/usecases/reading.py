@@ -9,10 +9,10 @@ from service.domain.catalogue import LISTED
 from service.domain.errors import NotFound
 from service.domain.policy import Action, Role, demand, readable_fields, sight, widest_sight
 from service.domain.retention import Phase
+from service.domain.words import Channel, Status
 from service.storage import applications, procedures
 from service.storage.applications import Found
 from service.storage.slices import Slice
-from service.storage.tables import Channel, Status
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
@@ -54,7 +54,7 @@ class ApplicationItem:
     possible_duplicates: list[UUID] | None
 
 
-@usecase(Action.READ_APPLICATION)
+@usecase(Action.READ_APPLICATION, one_moment=True)
 def read_application(
     case: Case, application_id: UUID, fields: frozenset[str] | None
 ) -> ApplicationView:
@@ -76,7 +76,7 @@ def read_application(
     )
 
 
-@usecase(Action.LIST_APPLICATIONS)
+@usecase(Action.LIST_APPLICATIONS, one_moment=True)
 def list_applications(
     case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
@@ -93,7 +93,7 @@ def list_applications(
     return _shown_page(case, rows, fields, asked)
 
 
-@usecase(Action.SEARCH_TALENT_POOL)
+@usecase(Action.SEARCH_TALENT_POOL, one_moment=True)
 def list_talent_pool(
     case: Case, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:

@@ -9,9 +9,10 @@ from service.crypto.seals import RecordSeal
 from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
 from service.domain.policy import OFFICER_PURPOSES, Purpose, Role
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
+from service.domain.words import Channel
 from service.storage import consents, holds
 from service.storage.applications import Found, find_application, lock_application
-from service.storage.tables import Application, Channel, Procedure, sealed_column
+from service.storage.tables import Application, Procedure, sealed_column
 from service.usecases.case import Case
 from service.usecases.reach import open_seal, reached
 

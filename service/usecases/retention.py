@@ -43,7 +43,7 @@ class Difference:
     computed: date | None
 
 
-@usecase(Action.READ_RETENTION)
+@usecase(Action.READ_RETENTION, one_moment=True)
 def read_retention(case: Case, application_id: UUID) -> RetentionView:
     """Explain one record's deletion date."""
     found = get_record(case, application_id)
@@ -68,7 +68,7 @@ def read_retention(case: Case, application_id: UUID) -> RetentionView:
     )
 
 
-@usecase(Action.VERIFY_RETENTION)
+@usecase(Action.VERIFY_RETENTION, one_moment=True)
 def find_differences(
     case: Case, after: UUID | None, limit: int
 ) -> tuple[list[Difference], UUID | None]:

@@ -117,7 +117,7 @@ def revoke_token(case: Case, token_id: UUID) -> None:
     if row is None:
         raise NotFound
     if row.revoked_at is not None:
-        raise Conflict("already-revoked", "The token was revoked before.")
+        raise Conflict("already-revoked")
     row.revoked_at = case.now
     case.entry.details = {"revoked": str(token_id)}
     case.alarm(Alarm.TOKEN_REVOKED, token_id=token_id, role=row.role, subject=row.subject)

@@ -53,7 +53,7 @@ def answer(result: object, status: int) -> Response:
 def location(pattern: str, result: object, path: Mapping[str, object]) -> str:
     """Where the thing that was made is found: `{id}` and path parameters filled in."""
     known = {name: str(value) for name, value in path.items()}
-    return pattern.format(**known, id=member(result, "id"), number=member(result, "number"))
+    return pattern.format(**known, id=member(result, "id"))
 
 
 def cursor_of(after: UUID) -> str:

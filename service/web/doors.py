@@ -125,7 +125,7 @@ def _pass(made: Door, values: dict[str, Any]) -> Response:
     if isinstance(result, Response):
         return result
     response = answer(result, made.status)
-    if made.location and response.status_code == made.status:
+    if made.location:
         response.headers["Location"] = "/v1" + location(made.location, result, values)
     return response
 

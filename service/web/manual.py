@@ -105,26 +105,6 @@ FAULTS = {
     "wrong-type": "It is of another type than the description says.",
 }
 
-CONFLICTS = {
-    "already-ended": "The procedure is over.",
-    "already-handed-over": "This was done before; it is done once.",
-    "already-revoked": "The token was revoked before.",
-    "already-withdrawn": "The application was withdrawn before.",
-    "braked": "Nothing was deleted. The privacy officer confirms the plan.",
-    "held": "A legal hold forbids the erasure.",
-    "hold-ended": "A hold that ended stays ended; place a new one in time.",
-    "intake-closed": "Intake of this procedure is over, or open applications are not taken here.",
-    "not-hired": "Only a hired applicant's fields are handed over.",
-    "plan-outdated": "A run was completed since this plan was made, or the clock ran ahead then.",
-    "procedure-over": "Fields are handed over while the procedure runs.",
-    "record-due": "The record is due; consent brings nothing back.",
-    "records-due": "Some records are due: let the purge run first, or hold single applications.",
-    "reference-exists": "Another procedure has this reference.",
-    "too-late": "The website adds documents within the hour of intake.",
-    "too-late-to-reopen": "Its first records are due.",
-    "wording-exists": "A wording is never changed: add it under a new version.",
-}
-
 TAGS = {
     "applications": "Intake, reading, consent, documents, holds and erasure.",
     "procedures": "Procedures and the people who select in them.",

@@ -9,6 +9,7 @@ from flask import Response
 from marshmallow import Schema
 
 from service.domain.catalogue import DocumentKind
+from service.domain.errors import CONFLICTS
 from service.domain.media import MediaType
 from service.domain.policy import Role
 from service.domain.tokens import SUBJECT
@@ -62,7 +63,7 @@ def _description(made: Door, notes: str) -> str:
     roles = ", ".join(role for role in Role if role in made.roles - {Role.OPERATOR})
     parts = [f"For: {roles}.", notes]
     if made.conflicts:
-        codes = "\n".join(f"- `{code}`: {manual.CONFLICTS[code]}" for code in made.conflicts)
+        codes = "\n".join(f"- `{code}`: {CONFLICTS[code]}" for code in made.conflicts)
         parts.append(f"Conflicts (409):\n\n{codes}")
     return "\n\n".join(part for part in parts if part)
 

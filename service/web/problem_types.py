@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from service.domain.errors import Conflict, Misconfigured, Refusal
+from service.domain.errors import CONFLICTS, Conflict, Misconfigured, Refusal
 from service.web.examples import REQUEST
-from service.web.manual import CONFLICTS
 from service.web.problems import DEFECT, STATUS, URN
 
 _FAULTS = {

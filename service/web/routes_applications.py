@@ -8,8 +8,8 @@ from flask import Response, request, stream_with_context
 from service.domain.catalogue import FIELDS
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
+from service.domain.words import Channel, ConsentChange, HoldReason, Status
 from service.storage.slices import Slice
-from service.storage.tables import Channel, ConsentChange, HoldReason, Status
 from service.usecases import applications, consents, documents, holds, intake, reading, retention
 from service.usecases.case import Case
 from service.usecases.documents import Download

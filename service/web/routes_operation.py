@@ -95,11 +95,5 @@ def _finished(case: Case, answered: purges.PurgeView) -> purges.PurgeView:
     """A run that was carried out, cleaned up behind; a braked one as the conflict that it is."""
     run = purges.PurgeView(**answered) if isinstance(answered, Mapping) else answered  # repeated
     if run.planned:
-        raise Conflict(
-            "braked",
-            "Nothing was deleted. The privacy officer confirms the plan.",
-            plan=run.id,
-            due=run.remaining,
-            reasons=run.brake,
-        )
+        raise Conflict("braked", plan=run.id, due=run.remaining, reasons=run.brake)
     return replace(run, scrubbed=run.completed and finish_run(case.house, case.session, db.engine))

@@ -11,7 +11,7 @@ from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTAC
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
 from service.domain.tokens import SUBJECT
-from service.storage.tables import Channel, ConsentChange, HoldReason, Status
+from service.domain.words import Channel, ConsentChange, HoldReason, Status
 from service.usecases.procedures import ReopenReason
 from service.usecases.purges import MOST_PER_RUN
 from service.web.shapes import (

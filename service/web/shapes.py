@@ -110,10 +110,7 @@ class StrictDate(fields.Date):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        try:
-            _check_day(value)
-        except ValidationError as error:
-            raise ValidationError("not-a-date") from error
+        _check_day(value)
         return date.fromisoformat(value)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, NullPool, Table, create_engine, func, select,
 
 from service.crypto.documents import chunk_count
 from service.domain.policy import Action
+from service.domain.words import ProcedureKind
 from service.storage.database import Base
 from service.storage.tables import (
     Application,
@@ -16,7 +17,6 @@ from service.storage.tables import (
     Document,
     DocumentChunk,
     Procedure,
-    ProcedureKind,
     PurgeReceipt,
     PurgeRun,
     RecordKey,

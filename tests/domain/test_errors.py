@@ -5,7 +5,7 @@ import traceback
 import pytest
 
 from service.domain import errors
-from service.domain.errors import Conflict, Fault, Misconfigured, Refusal
+from service.domain.errors import CONFLICTS, Conflict, Fault, Misconfigured, Refusal
 
 CANARY = "kanarie-3f9a"
 REFUSALS = [
@@ -61,8 +61,14 @@ def test_a_conflict_is_given_its_code_and_tells_no_more_by_itself():
     assert CANARY not in f"{refused} {refused!r}"
 
 
-def test_a_conflict_needs_no_detail():
-    assert Conflict("intake-closed").detail == ""
+@pytest.mark.parametrize("code", CONFLICTS)
+def test_a_conflict_says_what_its_code_means_unless_told_otherwise(code: str):
+    assert Conflict(code).detail == CONFLICTS[code]
+    assert Conflict(code, "A detail.").detail == "A detail."
+
+
+def test_a_conflict_of_the_command_line_needs_no_detail():
+    assert Conflict("no-code-of-the-api").detail == ""
 
 
 def test_what_stops_the_start_is_said_in_full_to_the_operator():

@@ -16,8 +16,9 @@ from service.config.settings import load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, check_value, render_keyring
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.errors import Misconfigured
+from service.domain.words import HoldReason
 from service.storage.database import db
-from service.storage.tables import Hold, HoldReason
+from service.storage.tables import Hold
 from service.usecases import keys
 from tests.access.scene import alarms
 from tests.faults.damage import behind, flipped
