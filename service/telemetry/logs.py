@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TextIO
 
 import structlog
@@ -27,7 +28,7 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: _PatientLogger(stream),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -40,6 +41,16 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+
+
+class _PatientLogger(structlog.PrintLogger):
+    """A log that can not be written costs nobody an answer: what was done is done."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warning = error = msg
 
 
 class _WithoutValues(structlog.stdlib.ProcessorFormatter):
