@@ -1,6 +1,6 @@
 """Consent: a ledger of what was given and withdrawn, never a flag."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -52,17 +52,8 @@ def record_consent(case: Case, application_id: UUID, statement: ConsentStatement
         raise Conflict("record-due")
     if statement.wording_version is not None:
         get_wording(case, statement.wording_version, "/wording_version")
-    case.session.add(
-        ConsentEvent(
-            application_id=application_id,
-            number=len(consents.list_consent_events(case.session, application_id)) + 1,
-            change=statement.change,
-            at=case.now,
-            wording_version=statement.wording_version,
-            channel=channel,
-            recorded_by=case.principal.subject,
-        )
-    )
+    number = len(consents.list_consent_events(case.session, application_id)) + 1
+    append_event(case, application_id, number, replace(statement, channel=channel))
     case.session.flush()
     case.entry.details = {"change": statement.change, "wording": statement.wording_version}
     keep_answer_with(case, found)
@@ -96,6 +87,23 @@ def add_wording(
 def list_wordings(case: Case) -> list[WordingView]:
     """All wordings, oldest first."""
     return [view_of(WordingView, row) for row in consents.list_wordings(case.session)]
+
+
+def append_event(
+    case: Case, application_id: UUID, number: int, statement: ConsentStatement
+) -> None:
+    """Put a statement into the ledger, as its event of this number."""
+    case.session.add(
+        ConsentEvent(
+            application_id=application_id,
+            number=number,
+            change=statement.change,
+            at=case.now,
+            wording_version=statement.wording_version,
+            channel=statement.channel,
+            recorded_by=case.principal.subject,
+        )
+    )
 
 
 def get_wording(case: Case, version: str, pointer: str) -> ConsentWording:

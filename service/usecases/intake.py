@@ -14,9 +14,9 @@ from service.domain.retention import OPEN_APPLICATION_MONTHS, is_intake_open, pu
 from service.domain.words import Channel, ConsentChange, ProcedureKind, Status
 from service.storage import holds, procedures
 from service.storage.applications import lock_procedure
-from service.storage.tables import Application, ConsentEvent, Procedure, RecordKey, TeamMember
+from service.storage.tables import Application, Procedure, RecordKey, TeamMember
 from service.usecases.case import Case
-from service.usecases.consents import get_wording
+from service.usecases.consents import ConsentStatement, append_event, get_wording
 from service.usecases.documents import Upload, store_upload
 from service.usecases.frame import usecase
 from service.usecases.records import Fields, channel_of, seal_fields
@@ -127,17 +127,7 @@ def _keep_key(case: Case, row: Application, seal: RecordSeal) -> None:
 
 def _keep_first_consent(case: Case, row: Application, wording: str) -> None:
     get_wording(case, wording, "/consent/wording_version")
-    case.session.add(
-        ConsentEvent(
-            application_id=row.id,
-            number=1,
-            change=ConsentChange.GIVEN,
-            at=case.now,
-            wording_version=wording,
-            channel=row.channel,
-            recorded_by=case.principal.subject,
-        )
-    )
+    append_event(case, row.id, 1, ConsentStatement(ConsentChange.GIVEN, row.channel, wording))
 
 
 def _receipt(row: Application, procedure: Procedure) -> Receipt:

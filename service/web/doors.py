@@ -26,11 +26,12 @@ from service.domain.errors import (
 )
 from service.domain.policy import PERMISSIONS, Action, Purpose, Role
 from service.storage.database import db
+from service.storage.slices import Slice
 from service.usecases.case import Case, House, Repeatable
 from service.usecases.frame import record_refusal
 from service.usecases.tokens import authenticate
 from service.web import schemas
-from service.web.answers import answer, location
+from service.web.answers import after_of, answer, location
 from service.web.bodies import MULTIPART, Body, read_json_body, read_multipart
 from service.web.strict_json import MOST_FAULTS, demand_allowed_characters, pointer_to
 
@@ -90,6 +91,11 @@ class Asked:
     body: Any = None
     uploads: list[Any] = field(default_factory=list)
     version: int = 0
+
+    @property
+    def page(self) -> Slice:
+        """Which part of a list is asked for."""
+        return Slice(after_of(self.query.get("cursor")), self.query["limit"])
 
 
 api = Blueprint("v1", __name__, url_prefix="/v1")

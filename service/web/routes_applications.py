@@ -9,14 +9,12 @@ from service.domain.catalogue import FIELDS
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
 from service.domain.words import Channel, ConsentChange, HoldReason, Status
-from service.storage.slices import Slice
 from service.usecases import applications, consents, documents, holds, intake, reading, retention
 from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
 from service.usecases.records import Fields, Standing
 from service.web import schemas
-from service.web.answers import after_of
 from service.web.doors import Asked, door
 
 _APPLICATION = "/applications/<uuid:application_id>"
@@ -253,15 +251,13 @@ def list_applications(case: Case, asked: Asked) -> Page[reading.ApplicationItem]
     others. A recruiter sees `possible_duplicates`: applications in the same procedure with the
     same e-mail address.
     """
-    return reading.list_applications(
-        case, asked.path["procedure_id"], _fields(asked), page_asked(asked)
-    )
+    return reading.list_applications(case, asked.path["procedure_id"], _fields(asked), asked.page)
 
 
 @door("GET", "/talent-pool", Action.SEARCH_TALENT_POOL, query=schemas.FieldsPageQuery)
 def list_talent_pool(case: Case, asked: Asked) -> Page[reading.ApplicationItem]:
     """The people who agreed, on a wording that says so, to be found for other work."""
-    return reading.list_talent_pool(case, _fields(asked), page_asked(asked))
+    return reading.list_talent_pool(case, _fields(asked), asked.page)
 
 
 @door(
@@ -319,10 +315,6 @@ def change_hold(case: Case, asked: Asked) -> holds.HoldView:
 
 def _channel(body: Mapping[str, Any]) -> Channel | None:
     return Channel(body["channel"]) if "channel" in body else None
-
-
-def page_asked(asked: Asked) -> Slice:
-    return Slice(after_of(asked.query.get("cursor")), asked.query["limit"])
 
 
 def _fields(asked: Asked) -> frozenset[str] | None:

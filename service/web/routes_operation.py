@@ -13,7 +13,6 @@ from service.usecases.paging import Page
 from service.usecases.scrubbing import finish_run
 from service.web import schemas
 from service.web.doors import Asked, door
-from service.web.routes_applications import page_asked
 
 
 @door(
@@ -65,7 +64,7 @@ def list_audit_events(case: Case, asked: Asked) -> Page[auditing.AuditView]:
     """Who did what and saw whom, oldest first."""
     names = ("application_id", "subject", "since", "until")
     wanted = AuditFilter(**{name: asked.query.get(name) for name in names})
-    return auditing.list_events(case, wanted, page_asked(asked))
+    return auditing.list_events(case, wanted, asked.page)
 
 
 @door("POST", "/tokens", Action.CREATE_TOKEN, body=schemas.NewToken, location="/tokens")
@@ -82,7 +81,7 @@ def create_token(case: Case, asked: Asked) -> tokens.MintedToken:
 @door("GET", "/tokens", Action.LIST_TOKENS, query=schemas.PageQuery)
 def list_tokens(case: Case, asked: Asked) -> Page[tokens.TokenView]:
     """All tokens, without their secrets."""
-    return tokens.list_tokens(case, page_asked(asked))
+    return tokens.list_tokens(case, asked.page)
 
 
 @door("DELETE", "/tokens/<uuid:token_id>", Action.REVOKE_TOKEN, conflicts=("already-revoked",))

@@ -8,7 +8,6 @@ from service.usecases.case import Case
 from service.usecases.paging import Page
 from service.web import schemas
 from service.web.doors import Asked, door
-from service.web.routes_applications import page_asked
 
 _PROCEDURE = "/procedures/<uuid:procedure_id>"
 
@@ -50,7 +49,7 @@ def list_procedures(
             raise Invalid("The website names a vacancy.", [Fault("/query/reference", "required")])
         return procedures.look_up_vacancy(case, reference)
     wanted = ProcedureFilter(reference, asked.query.get("ends_before"))
-    return procedures.list_procedures(case, wanted, page_asked(asked))
+    return procedures.list_procedures(case, wanted, asked.page)
 
 
 @door("GET", _PROCEDURE, Action.READ_PROCEDURE)
