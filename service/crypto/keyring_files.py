@@ -54,12 +54,12 @@ def write_keyring_file(path: Path, keyring: Keyring) -> None:
         os.close(directory)
 
 
-def read_keyring_command(command: str) -> Keyring:
-    """The keyring that the command prints; its standard error goes to ours."""
+def read_keyring_command(command: str, seconds: float = _COMMAND_SECONDS) -> Keyring:
+    """The keyring that the command prints in time; its standard error goes to ours."""
     try:
         # The operator's own setting names the command; no request reaches it.
         output = subprocess.run(  # noqa: S603  # see above
-            shlex.split(command), stdout=subprocess.PIPE, timeout=_COMMAND_SECONDS, check=True
+            shlex.split(command), stdout=subprocess.PIPE, timeout=seconds, check=True
         ).stdout
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
         reason = type(error).__name__

@@ -229,6 +229,11 @@ def test_a_command_that_prints_the_keys_and_then_fails_shows_none_of_them(path, 
     assert not any(key.id in told or str(path) in told for key in ring.keys.values())
 
 
+def test_a_command_that_does_not_end_is_given_up():
+    with pytest.raises(Misconfigured, match=r"the command failed \(TimeoutExpired\)$"):
+        read_keyring_command("tail -f /dev/null", seconds=0.05)
+
+
 def test_a_command_that_prints_something_else_is_refused():
     with pytest.raises(Misconfigured, match=r"^KLUIS_KEYRING_COMMAND: this is not a keyring"):
         read_keyring_command("echo hello")
