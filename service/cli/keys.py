@@ -50,7 +50,10 @@ _purpose = click.option(
 @_purpose
 @click.pass_obj
 def add(root: Root, purpose: str) -> None:
-    """Add a key that nothing is sealed under yet, for hosts that each have a keyring."""
+    """Add a key that nothing is sealed under yet.
+
+    For hosts that each have a keyring: all get it before one of them seals under it.
+    """
     with application(root) as house:
         new = use.add_key(new_case(house), KeyPurpose(purpose), _writer(house))
     click.echo(f"{new.id} is added. Once every host has it: `kluis keys rotate --key {new.id}`.")

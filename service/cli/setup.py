@@ -33,7 +33,10 @@ _SHARED_COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--demo", is_flag=True, help="Make a demo's database: it accepts KLUIS_DEMO_CLOCK.")
 @click.pass_obj
 def init(root: Root, *, demo: bool) -> None:
-    """Make what is not there yet: keyring, database, tables and the first admin token."""
+    """Make keyring, database and first admin token.
+
+    What is there already stays as it is.
+    """
     with refusals_said():
         settings = load_settings()
         _migrate(root, settings)

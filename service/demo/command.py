@@ -47,9 +47,9 @@ def demo(  # noqa: PLR0913  # one parameter an option
     applications: int,
     model_months: int,
 ) -> None:
-    """Play fourteen months of Kluis over HTTP, with a tally of expected against found.
+    """Play fourteen months of Kluis over HTTP.
 
-    Exit code 1 if the service does otherwise than the privacy statement promises.
+    It ends with a tally of expected against found. Exit code 1 if the service does otherwise than the privacy statement promises.
     """
     try:
         from service.demo.client import Unexpected  # noqa: PLC0415  # optional packages
