@@ -49,7 +49,8 @@ def demo(  # noqa: PLR0913  # one parameter an option
 ) -> None:
     """Play fourteen months of Kluis over HTTP.
 
-    It ends with a tally of expected against found. Exit code 1 if the service does otherwise than the privacy statement promises.
+    It ends with a tally of expected against found. Exit code 1 if the service does otherwise than
+    the privacy statement promises.
     """
     try:
         from service.demo.client import Unexpected  # noqa: PLC0415  # optional packages
