@@ -57,12 +57,22 @@ def test_a_hold_whose_record_is_past_its_date_is_not_there(world: World):
 
 
 def test_a_plan_is_confirmed_twice_without_harm(world: World):
+    procedure_id = world.procedure()
+    for _ in range(2):
+        world.apply()
+    world.close_procedure(procedure_id)
+    world.clock.move_to("2026-12-22")
     plan = world.purge(dry_run=True).json["id"]
-    first = world.purge("officer", plan=plan)
-    assert first.status_code == 201
-    world.clock.move_to(world.clock.today, hour=8)
-    again = world.purge("officer", plan=plan)
-    assert again.status_code in (201, 409)
+    runs = [world.purge("officer", plan=plan, limit=1).json for _ in range(2)]
+    assert [(run["purged"], run["remaining"]) for run in runs] == [(1, 1), (1, 0)]
+    assert world.purge("officer", plan=plan).json["type"].endswith("plan-outdated")
+
+
+def test_a_reference_names_one_procedure(world: World):
+    world.procedure("V-7")
+    new = {"reference": "V-7", "title": "Nog een", "ends_on": "2027-03-01"}
+    again = world.post("/procedures", "recruiter", subject="another", json=new)
+    assert again.json["type"].endswith("reference-exists")
 
 
 def test_files_are_listed_in_the_order_in_which_they_were_sent(world: World):

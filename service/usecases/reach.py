@@ -17,11 +17,8 @@ def reached(case: Case, found: Found | None) -> Found:
 
 
 def sight_of(case: Case, found: Found) -> Sight:
-    """What the principal may see of this record today; NotFound where that is nothing."""
-    seen = sight(case.principal.role, found.phase(case.today), found.team_role)
-    if not seen.groups:
-        raise NotFound
-    return seen
+    """What the principal may see of this record today; what shows him nothing is not found."""
+    return sight(case.principal.role, found.phase(case.today), found.team_role)
 
 
 def open_seal(case: Case, found: Found) -> RecordSeal:
