@@ -21,10 +21,9 @@ def schema_faults(connection: Connection) -> list[str]:
     found = MigrationContext.configure(connection).get_current_revision()
     if found != newest_revision():
         return [f"it is at revision {found or 'none'}, the code needs {newest_revision()}"]
-    inspector = inspect(connection)
     present = {
-        name: {column["name"] for column in inspector.get_columns(name)}
-        for name in inspector.get_table_names()
+        name: {column["name"] for column in columns}
+        for (_, name), columns in inspect(connection).get_multi_columns().items()
     }
     return [
         f"table {table.name} lacks {column.name}"
