@@ -213,6 +213,15 @@ def test_a_new_index_key_leaves_the_kek_alone():
     assert ring.index.key_id == "index-2"
 
 
+def test_the_index_keys_before_the_active_one_still_find_what_they_made():
+    ring = RING.with_key(NEW_INDEX)
+    (earlier,) = ring.earlier_indexes
+    assert (earlier.key_id, ring.index.key_id) == (RING.index.key_id, NEW_INDEX.id)
+    assert earlier.digest("answer", b"x") == RING.index.digest("answer", b"x")
+    assert RING.earlier_indexes == RING.with_key(NEW_KEK).earlier_indexes == []
+    assert ring.without_secret(earlier.key_id).earlier_indexes == []
+
+
 @pytest.mark.parametrize("state", ["decrypt-only", "destroyed"])
 def test_a_key_that_comes_in_retired_retires_no_other(state):
     ring = RING.with_key(replace(NEW_KEK, state=KeyState(state)))

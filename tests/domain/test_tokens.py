@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.policy import TOKEN_ROLES, Role
-from service.domain.tokens import ENTROPY_BYTES, digest, is_well_formed, mint
+from service.domain.tokens import ENTROPY_BYTES, digest, is_subject, is_well_formed, mint
 
 ALPHABET = string.digits + string.ascii_letters + "_-"
 ROLES = st.sampled_from(sorted(TOKEN_ROLES))
@@ -127,3 +127,13 @@ def test_what_is_stored_is_a_digest_that_holds_nothing_of_the_token(role, entrop
 
 def test_the_operator_has_no_token():
     assert not is_well_formed(mint(Role.OPERATOR, bytes(32)))
+
+
+@pytest.mark.parametrize("text", ["r.jansen", "hr-site_2", "cli:root", "a@b", "r" * 100])
+def test_a_subject_is_an_opaque_id(text: str):
+    assert is_subject(text)
+
+
+@pytest.mark.parametrize("text", ["", "r jansen", "a/b", "é", "r\n", "\x1b[31m", "r" * 101])
+def test_what_a_path_or_a_log_can_not_carry_is_no_subject(text: str):
+    assert not is_subject(text)
