@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ORDINARY := not campaign and not fresh
-LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make lock"
+LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-strip-extras --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check demo campaign mutants bench lock format migration openapi clean
