@@ -3,6 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
+% if "JSON" in upgrades + downgrades:
+from sqlalchemy.dialects import postgresql
+
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+% endif
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None

@@ -35,7 +35,15 @@ from service.telemetry.signals import Alarm, Signals
 from service.usecases.case import House, Principal
 from service.usecases.clock import Clock, DemoClock, SystemClock
 from service.usecases.keys import missing_keys, register_keys
-from service.web import routes_applications, routes_operation, routes_procedures
+from service.web import (
+    routes_applications,
+    routes_exports,
+    routes_officer,
+    routes_operation,
+    routes_procedures,
+    routes_recipients,
+    routes_rights,
+)
 from service.web.doors import api
 from service.web.doors import house as the_house
 from service.web.front import ASGIApp, bounded
@@ -43,7 +51,15 @@ from service.web.openapi import render_openapi
 from service.web.pages import pages
 from service.web.problems import register_problems
 
-ROUTES = (routes_applications, routes_procedures, routes_operation)
+ROUTES = (
+    routes_applications,
+    routes_procedures,
+    routes_rights,
+    routes_exports,
+    routes_recipients,
+    routes_officer,
+    routes_operation,
+)
 _OPEN_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",

@@ -6,7 +6,7 @@ from uuid import UUID
 import click
 
 from service.cli.root import Root, application, id_table, new_case, print_table
-from service.domain.policy import TOKEN_ROLES, Role
+from service.domain.policy import MINTED_ROLES, Role
 from service.storage.slices import Slice
 from service.usecases import tokens as use
 
@@ -19,7 +19,7 @@ def tokens() -> None:
 
 
 @tokens.command()
-@click.argument("role", type=click.Choice(sorted(role.value for role in TOKEN_ROLES)))
+@click.argument("role", type=click.Choice(sorted(role.value for role in MINTED_ROLES)))
 @click.argument("subject")
 @click.option(
     "--days",

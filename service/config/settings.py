@@ -69,6 +69,14 @@ def _team(text: str) -> tuple[tuple[str, Role], ...]:
     return team
 
 
+def _countries(text: str) -> tuple[str, ...]:
+    """country codes of two letters (ISO 3166-1), such as NL, with commas between"""
+    countries = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not countries or any(re.fullmatch("[A-Z]{2}", country) is None for country in countries):
+        raise ValueError
+    return countries
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     """networks such as 127.0.0.0/8, with commas between"""
     return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
@@ -126,6 +134,15 @@ class Settings:
         "256",
         _whole(0, 1_000_000),
         "PostgreSQL tables up to this size are rewritten after a purge, larger ones vacuumed",
+    )
+    countries: tuple[str, ...] = _setting(
+        "NL", _countries, "to which countries fields may be disclosed, the company's own first"
+    )
+    controller: str = _setting(
+        "", _text, "who is responsible, with contact data, as reports and the register name it"
+    )
+    webhooks_file: Path | None = _setting(
+        "", _optional_path, "systems to tell of events: names, addresses and secrets, mode 0600"
     )
     metrics_from: tuple[Network, ...] = _setting(
         "127.0.0.0/8,::1/128", _networks, "who may read /metrics, as networks"

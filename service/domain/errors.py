@@ -5,20 +5,27 @@ from dataclasses import dataclass
 
 # What stands in the way, and what can be done, by the code of the conflict.
 CONFLICTS = {
+    "already-closed": "The request was closed before; a new one can be made.",
+    "already-confirmed": "The notice was confirmed before.",
     "already-ended": "The procedure is over.",
     "already-handed-over": "This was done before; it is done once.",
+    "already-lifted": "It does not last any more.",
+    "already-prolonged": "The answer was put off before, or its first month is over.",
     "already-revoked": "The token was revoked before.",
     "already-withdrawn": "The application was withdrawn before.",
     "braked": "Nothing was deleted. The privacy officer confirms the plan.",
     "held": "A legal hold forbids the erasure.",
     "hold-ended": "A hold that ended stays ended; place a new one in time.",
+    "identity-unchecked": "Say first how the asker was found to be the person.",
     "intake-closed": "Intake of this procedure is over, or open applications are not taken here.",
+    "no-consent": "Kept data is used again only while consent to longer retention lasts.",
     "not-hired": "Only a hired applicant's fields are handed over.",
     "plan-outdated": "A run was completed since this plan was made, or the clock ran ahead then.",
     "procedure-over": "Fields are handed over while the procedure runs.",
     "record-due": "The record is due; consent brings nothing back.",
     "records-due": "Some records are due: let the purge run first, or hold single applications.",
     "reference-exists": "Another procedure has this reference.",
+    "request-open": "A request of the applicant is to be answered first, or withdrawn by him.",
     "too-late": "The website adds documents within the hour of intake.",
     "too-late-to-reopen": "Its first records are due.",
     "wording-exists": "A wording is never changed: add it under a new version.",
@@ -34,10 +41,14 @@ class Fault:
 
 
 class Refusal(Exception):
-    """The base of all refusals. `facts` are safe to show: codes, ids, dates, counts."""
+    """The base of all refusals. `facts` are safe to show: codes, ids, dates, counts.
+
+    What was noted before one that `is_counted` stays noted: the attempt counts, though it failed.
+    """
 
     code: str = "refused"
     title: str = "The request was refused."
+    is_counted: bool = False
 
     def __init__(self, detail: str = "", faults: Iterable[Fault] = (), **facts: object) -> None:
         super().__init__(self.code)
@@ -55,6 +66,14 @@ class Unauthenticated(Refusal):
 class Forbidden(Refusal):
     code = "forbidden"
     title = "This token's role may not do this."
+
+
+class NotAdmitted(Refusal):
+    """A code that is unknown, locked or over and answers that are wrong are one and the same."""
+
+    code = "not-admitted"
+    title = "Code and answers do not fit, or were tried too often: wait, or ask by another way."
+    is_counted = True
 
 
 class NotFound(Refusal):

@@ -10,7 +10,10 @@ from service.domain.retention import Phase
 
 
 class Role(StrEnum):
-    """What a token is for. `operator` is the command line, and never a token's."""
+    """What a token is for. `operator` is the command line, and never a token's.
+
+    An `applicant` token is for one application, and had by its access code alone.
+    """
 
     WEBSITE = "website"
     RECRUITER = "recruiter"
@@ -19,12 +22,15 @@ class Role(StrEnum):
     SOURCER = "sourcer"
     OFFICER = "officer"
     PURGER = "purger"
+    MAILER = "mailer"
     ADMIN = "admin"
+    APPLICANT = "applicant"
     OPERATOR = "operator"
 
 
 TEAM_ROLES = frozenset({Role.RECRUITER, Role.INTERVIEWER, Role.SCREENER})
 TOKEN_ROLES = frozenset(Role) - {Role.OPERATOR}
+MINTED_ROLES = TOKEN_ROLES - {Role.APPLICANT}
 
 
 class Action(StrEnum):
@@ -62,11 +68,29 @@ class Action(StrEnum):
     READ_PURGE_RUN = "read-purge-run"
     READ_DUTIES = "read-duties"
     READ_AUDIT = "read-audit"
+    ISSUE_ACCESS_CODE = "issue-access-code"
+    OPEN_ACCESS = "open-access"
+    FILE_REQUEST = "file-request"
+    LIST_REQUESTS = "list-requests"
+    READ_REQUEST = "read-request"
+    CHANGE_REQUEST = "change-request"
+    READ_ACCESS_REPORT = "read-access-report"
+    EXPORT_APPLICATION = "export-application"
+    REUSE_APPLICATION = "reuse-application"
+    SEARCH_PERSONS = "search-persons"
+    RECORD_DISCLOSURE = "record-disclosure"
+    LIST_DISCLOSURES = "list-disclosures"
+    LIST_NOTICES = "list-notices"
+    CONFIRM_NOTICE = "confirm-notice"
+    LIST_ENDING_CONSENTS = "list-ending-consents"
+    REPORT_BREACH = "report-breach"
     CREATE_TOKEN = "create-token"  # noqa: S105  # a verb, not a secret
     LIST_TOKENS = "list-tokens"
     REVOKE_TOKEN = "revoke-token"  # noqa: S105  # a verb, not a secret
     MANAGE_KEYS = "manage-keys"
     VERIFY_RETENTION = "verify-retention"
+    DELIVER_EVENTS = "deliver-events"
+    PRINT_REGISTER = "print-register"
 
 
 class Purpose(StrEnum):
@@ -81,30 +105,32 @@ class Purpose(StrEnum):
     LEGAL_CLAIM = "legal-claim"
     SUPERVISION = "supervision"
     BREACH = "breach"
+    OWN_RECORD = "own-record"
 
 
-OFFICER_PURPOSES = frozenset(Purpose) - {Purpose.SELECTION, Purpose.TALENT_POOL}
+OFFICER_PURPOSES = frozenset(Purpose) - {Purpose.SELECTION, Purpose.TALENT_POOL, Purpose.OWN_RECORD}
 
 _W, _R, _I, _S = Role.WEBSITE, Role.RECRUITER, Role.INTERVIEWER, Role.SCREENER
 _POOL, _O, _P, _A, _CLI = Role.SOURCER, Role.OFFICER, Role.PURGER, Role.ADMIN, Role.OPERATOR
+_OWN, _MAIL = Role.APPLICANT, Role.MAILER
 
 PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SUBMIT_APPLICATION: frozenset({_W, _R}),
-    Action.READ_APPLICATION: frozenset({_R, _I, _S, _POOL, _O}),
+    Action.READ_APPLICATION: frozenset({_R, _I, _S, _POOL, _O, _OWN}),
     Action.LIST_APPLICATIONS: frozenset({_R, _I, _S}),
     Action.CHANGE_APPLICATION: frozenset({_R, _O}),
-    Action.WITHDRAW_APPLICATION: frozenset({_W, _R, _O}),
+    Action.WITHDRAW_APPLICATION: frozenset({_W, _R, _O, _OWN}),
     Action.ERASE_APPLICATION: frozenset({_O}),
     Action.HAND_OVER: frozenset({_R}),
-    Action.READ_RETENTION: frozenset({_R, _I, _S, _O}),
+    Action.READ_RETENTION: frozenset({_R, _I, _S, _O, _OWN}),
     Action.ADD_DOCUMENT: frozenset({_W, _R, _O}),
-    Action.LIST_DOCUMENTS: frozenset({_R, _I, _POOL, _O}),
-    Action.READ_DOCUMENT: frozenset({_R, _I, _POOL, _O}),
+    Action.LIST_DOCUMENTS: frozenset({_R, _I, _POOL, _O, _OWN}),
+    Action.READ_DOCUMENT: frozenset({_R, _I, _POOL, _O, _OWN}),
     Action.REMOVE_DOCUMENT: frozenset({_O}),
-    Action.RECORD_CONSENT: frozenset({_W, _R, _O}),
-    Action.READ_CONSENT: frozenset({_R, _O}),
+    Action.RECORD_CONSENT: frozenset({_W, _R, _O, _OWN}),
+    Action.READ_CONSENT: frozenset({_R, _O, _OWN}),
     Action.ADD_WORDING: frozenset({_O}),
-    Action.LIST_WORDINGS: frozenset({_W, _R, _O}),
+    Action.LIST_WORDINGS: frozenset({_W, _R, _O, _OWN}),
     Action.PLACE_HOLD: frozenset({_O}),
     Action.READ_HOLD: frozenset({_O}),
     Action.CHANGE_HOLD: frozenset({_O}),
@@ -121,11 +147,29 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.READ_PURGE_RUN: frozenset({_P, _O}),
     Action.READ_DUTIES: frozenset({_O}),
     Action.READ_AUDIT: frozenset({_O}),
+    Action.ISSUE_ACCESS_CODE: frozenset({_O}),
+    Action.OPEN_ACCESS: frozenset({_W}),
+    Action.FILE_REQUEST: frozenset({_OWN, _W, _R, _O}),
+    Action.LIST_REQUESTS: frozenset({_OWN, _O}),
+    Action.READ_REQUEST: frozenset({_OWN, _O}),
+    Action.CHANGE_REQUEST: frozenset({_OWN, _O}),
+    Action.READ_ACCESS_REPORT: frozenset({_OWN, _O}),
+    Action.EXPORT_APPLICATION: frozenset({_OWN, _O}),
+    Action.REUSE_APPLICATION: frozenset({_OWN}),
+    Action.SEARCH_PERSONS: frozenset({_O}),
+    Action.RECORD_DISCLOSURE: frozenset({_R, _O}),
+    Action.LIST_DISCLOSURES: frozenset({_O}),
+    Action.LIST_NOTICES: frozenset({_O}),
+    Action.CONFIRM_NOTICE: frozenset({_O}),
+    Action.LIST_ENDING_CONSENTS: frozenset({_MAIL, _O}),
+    Action.REPORT_BREACH: frozenset({_O}),
     Action.CREATE_TOKEN: frozenset({_A, _CLI}),
     Action.LIST_TOKENS: frozenset({_A, _CLI}),
     Action.REVOKE_TOKEN: frozenset({_A, _CLI}),
     Action.MANAGE_KEYS: frozenset({_CLI}),
     Action.VERIFY_RETENTION: frozenset({_CLI}),
+    Action.DELIVER_EVENTS: frozenset({_CLI}),
+    Action.PRINT_REGISTER: frozenset({_CLI}),
 }
 
 
@@ -161,6 +205,9 @@ NEED_TO_KNOW: dict[tuple[Role, Phase], Sight] = {
     (Role.OFFICER, Phase.AFTERCARE): EVERYTHING,
     (Role.OFFICER, Phase.TALENT_POOL): EVERYTHING,
     (Role.OFFICER, Phase.OVER): EVERYTHING,
+    (Role.APPLICANT, Phase.RUNNING): EVERYTHING,
+    (Role.APPLICANT, Phase.AFTERCARE): EVERYTHING,
+    (Role.APPLICANT, Phase.TALENT_POOL): EVERYTHING,
 }
 
 

@@ -38,6 +38,7 @@ class Reach:
     role: Role
     subject: str
     today: date
+    application_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,16 @@ def lock_application(
     what was found is looked at again, for it may have gone or changed before the lock was held.
     """
     lock_procedure(session, found.procedure.id, shared=not alone)
+    return lock_own(session, found.application.id, reach, fields)
+
+
+def lock_own(
+    session: Session, application_id: UUID, reach: Reach, fields: Iterable[str]
+) -> Found | None:
+    """One application, locked without its procedure: for what leans on it and moves no date."""
     query = (
         _reachable(reach, fields)
-        .where(Application.id == found.application.id)
+        .where(Application.id == application_id)
         .with_for_update(of=Application)
         .execution_options(populate_existing=True)
     )
@@ -198,14 +206,18 @@ def _reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
 
 def _reaches(reach: Reach) -> ColumnElement[bool]:
     alive = Application.purge_on > reach.today
+    unrestricted = Application.restricted_at.is_(None)
     if reach.role in TEAM_ROLES:
-        return and_(alive, or_(*_sightings(reach)))
+        return and_(alive, unrestricted, or_(*_sightings(reach)))
+    if reach.role is Role.APPLICANT:
+        return and_(alive, Application.id == reach.application_id)
     if reach.role is Role.OFFICER:
         return or_(alive, Application.hold_until > reach.today)
     if reach.role is Role.WEBSITE:
         return and_(alive, Application.channel == Channel.WEBSITE)
     if reach.role is Role.SOURCER:
-        return and_(alive, is_in_phase(Phase.TALENT_POOL, reach.today), _names_talent_pool())
+        found = is_in_phase(Phase.TALENT_POOL, reach.today)
+        return and_(alive, unrestricted, found, _names_talent_pool())
     return false()
 
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from service.storage.tables import Application, Hold
+from service.domain.requests import HOLDING, kept_until
+from service.storage.tables import Application, Hold, PrivacyRequest
 
 
 def find_hold(session: Session, hold_id: UUID) -> Hold | None:
@@ -15,6 +16,28 @@ def find_hold(session: Session, hold_id: UUID) -> Hold | None:
 
 
 def latest_hold(session: Session, application: Application) -> date | None:
+    """Until when anything keeps the application: holds, lapsed ones too, and open requests."""
+    return later(
+        latest_legal_hold(session, application), open_request_hold(session, application.id)
+    )
+
+
+def later(one: date | None, other: date | None) -> date | None:
+    """The later of two days, of which either may be missing."""
+    return max((day for day in (one, other) if day is not None), default=None)
+
+
+def open_request_hold(session: Session, application_id: UUID) -> date | None:
+    """Until when open requests for access or portability keep the application."""
+    session.flush()
+    query = select(func.max(PrivacyRequest.due_on)).where(
+        PrivacyRequest.application_id == application_id, is_holding_request()
+    )
+    last = session.scalar(query)
+    return None if last is None else kept_until(last)
+
+
+def latest_legal_hold(session: Session, application: Application) -> date | None:
     """The last day of all holds on the application or its procedure, lapsed ones included."""
     session.flush()
     return session.scalar(
@@ -27,7 +50,7 @@ def latest_hold(session: Session, application: Application) -> date | None:
 
 
 def latest_holds_of(session: Session, procedure_id: UUID) -> tuple[date | None, dict[UUID, date]]:
-    """The procedure's own latest hold, and that of each of its applications which has one."""
+    """The procedure's own latest hold, and what else keeps each of its applications."""
     session.flush()
     whole = session.scalar(select(func.max(Hold.until)).where(Hold.procedure_id == procedure_id))
     single = session.execute(
@@ -36,7 +59,22 @@ def latest_holds_of(session: Session, procedure_id: UUID) -> tuple[date | None, 
         .where(Application.procedure_id == procedure_id)
         .group_by(Hold.application_id)
     )
-    return whole, {row[0]: row[1] for row in single if row[0] is not None}
+    kept = {row[0]: row[1] for row in single if row[0] is not None}
+    asked = session.execute(
+        select(PrivacyRequest.application_id, func.max(PrivacyRequest.due_on))
+        .join(Application, Application.id == PrivacyRequest.application_id)
+        .where(Application.procedure_id == procedure_id, is_holding_request())
+        .group_by(PrivacyRequest.application_id)
+    )
+    for application_id, last in asked:
+        if application_id is not None:
+            kept[application_id] = max(kept.get(application_id, date.min), kept_until(last))
+    return whole, kept
+
+
+def is_holding_request() -> ColumnElement[bool]:
+    """Whether a request keeps its application until it is answered."""
+    return and_(PrivacyRequest.outcome.is_(None), PrivacyRequest.kind.in_(HOLDING))
 
 
 def list_holds_ending(session: Session, after: date, before: date, limit: int) -> Sequence[Hold]:

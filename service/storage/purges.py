@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.retention import Rule
 from service.storage.applications import is_consented, is_open_kind
+from service.storage.requests import forget_requests_of
 from service.storage.tables import Application, Procedure, PurgeReceipt, PurgeRun
 
 _SCRUBBED_AT_ONCE = 1_000
@@ -61,10 +62,14 @@ def take_due(session: Session, today: date, limit: int) -> Sequence[DueRecord]:
 def delete_records(
     session: Session, records: Collection[DueRecord], purged_on: date, run_id: UUID | None
 ) -> None:
-    """Delete the applications whole, by the cascades of their rows, and write their receipts."""
+    """Delete the applications whole, by the cascades of their rows, and write their receipts.
+
+    Requests that were made about them outlive them as dates, kind and outcome.
+    """
     if not records:
         return
     ids = [record.application_id for record in records]
+    forget_requests_of(session, ids)
     session.execute(delete(Application).where(Application.id.in_(ids)))
     procedures = [r.open_procedure_id for r in records if r.open_procedure_id is not None]
     if procedures:

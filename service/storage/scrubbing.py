@@ -12,7 +12,16 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 _NARROW = ("record_key",)
-_WIDE = ("application", "document", "document_chunk", "consent_event", "hold", "handover")
+_WIDE = (
+    "application",
+    "document",
+    "document_chunk",
+    "consent_event",
+    "hold",
+    "disclosure",
+    "access_code",
+    "privacy_request",
+)
 _OWN = ("idempotency_key",)
 _TRIES = 60
 _PAUSE = text("SELECT pg_sleep(0.05)")

@@ -10,7 +10,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.domain.catalogue import CATALOGUE, DocumentKind
 from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import Rule
-from service.domain.words import Channel, ConsentChange, HoldReason, ProcedureKind, Status
+from service.domain.words import (
+    Channel,
+    ConsentChange,
+    DisclosureReason,
+    Event,
+    HoldReason,
+    IdentityCheck,
+    Outcome,
+    ProcedureKind,
+    ProlongationReason,
+    RecipientKind,
+    RefusalReason,
+    RequestKind,
+    Status,
+)
 from service.storage.database import Base
 from service.storage.types import Instant, JsonColumn, word
 
@@ -69,6 +83,7 @@ class Application(Base):
     status: Mapped[Status] = mapped_column(word(Status), default=Status.RECEIVED)
     received_at: Mapped[datetime] = mapped_column(Instant)
     withdrawn_on: Mapped[date | None]
+    restricted_at: Mapped[datetime | None] = mapped_column(Instant)
     statement_version: Mapped[str] = mapped_column(String(40))
     purge_on: Mapped[date] = mapped_column(index=True)
     hold_until: Mapped[date | None]
@@ -183,19 +198,103 @@ class Hold(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
-class Handover(Base):
-    """That fields of a hired applicant were handed to personnel: which, when, by whom."""
+class AccessCode(Base):
+    """The applicant's own code as a digest, and how often its control questions were failed."""
 
-    __tablename__ = "handover"
+    __tablename__ = "access_code"
 
     application_id: Mapped[UUID] = mapped_column(_id, _of_application(), primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant)
-    handed_over_by: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    issued_by: Mapped[str] = mapped_column(String(100))
+
+
+class PrivacyRequest(Base):
+    """What a person asked for: dates, kind and outcome. They stay when the record goes.
+
+    All else is forgotten with the record: which it was, who checked, what was said (sealed).
+    """
+
+    __tablename__ = "privacy_request"
+
+    id: Mapped[UUID] = mapped_column(_id, primary_key=True)
+    kind: Mapped[RequestKind] = mapped_column(word(RequestKind))
+    received_on: Mapped[date]
+    due_on: Mapped[date] = mapped_column(index=True)
+    prolonged_months: Mapped[int] = mapped_column(default=0)
+    prolonged_at: Mapped[datetime | None] = mapped_column(Instant)
+    prolongation_reason: Mapped[ProlongationReason | None] = mapped_column(word(ProlongationReason))
+    outcome: Mapped[Outcome | None] = mapped_column(word(Outcome))
+    refusal_reason: Mapped[RefusalReason | None] = mapped_column(word(RefusalReason))
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column(default=1)
+    application_id: Mapped[UUID | None] = mapped_column(
+        _id, ForeignKey("application.id", ondelete="SET NULL"), index=True
+    )
+    channel: Mapped[Channel | None] = mapped_column(word(Channel))
+    recorded_by: Mapped[str | None] = mapped_column(String(100))
+    identity_check: Mapped[IdentityCheck | None] = mapped_column(word(IdentityCheck))
+    identity_checked_at: Mapped[datetime | None] = mapped_column(Instant)
+    identity_checked_by: Mapped[str | None] = mapped_column(String(100))
+    closed_by: Mapped[str | None] = mapped_column(String(100))
+    sealed_text: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Disclosure(Base):
+    """That fields of one application were given to an organisation: which, why, when, by whom."""
+
+    __tablename__ = "disclosure"
+
+    id: Mapped[UUID] = mapped_column(_id, primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(_id, _of_application(), index=True)
+    recipient: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[RecipientKind] = mapped_column(word(RecipientKind))
+    reason: Mapped[DisclosureReason] = mapped_column(word(DisclosureReason))
+    agreement: Mapped[str | None] = mapped_column(String(200))
+    country: Mapped[str] = mapped_column(String(2))
     fields: Mapped[list[str]] = mapped_column(JsonColumn)
+    at: Mapped[datetime] = mapped_column(Instant)
+    disclosed_by: Mapped[str] = mapped_column(String(100))
+
+
+class Notice(Base):
+    """That a recipient must be told what became of an application, by its random id."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[UUID] = mapped_column(_id, primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(_id, index=True)
+    recipient: Mapped[str] = mapped_column(String(200))
+    event: Mapped[Event] = mapped_column(word(Event))
+    fields: Mapped[list[str]] = mapped_column(JsonColumn)
+    made_on: Mapped[date]
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    confirmed_by: Mapped[str | None] = mapped_column(String(100))
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class Delivery(Base):
+    """The outbox: an event on its way to one subscribed system. Gone once it has arrived."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[UUID] = mapped_column(_id, primary_key=True)
+    subscriber: Mapped[str] = mapped_column(String(60))
+    event: Mapped[Event] = mapped_column(word(Event))
+    application_id: Mapped[UUID] = mapped_column(_id)
+    at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
 
 class ApiToken(Base):
-    """A token's digest. Subjects are opaque ids of staff or systems."""
+    """A token's digest. Subjects are opaque ids of staff or systems.
+
+    An applicant's token belongs to his application, whose id is its subject, and goes with it.
+    """
 
     __tablename__ = "api_token"
 
@@ -207,6 +306,7 @@ class ApiToken(Base):
     created_by: Mapped[str] = mapped_column(String(100))
     expires_at: Mapped[datetime] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    application_id: Mapped[UUID | None] = mapped_column(_id, _of_application(), index=True)
 
 
 class AuditEvent(Base):

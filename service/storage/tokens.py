@@ -1,9 +1,10 @@
 """Tokens by their digest."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from service.storage.slices import Slice
@@ -19,5 +20,18 @@ def lock_token(session: Session, token_id: UUID) -> ApiToken | None:
 
 
 def list_tokens(session: Session, part: Slice) -> Sequence[ApiToken]:
-    """A page of tokens, oldest first, revoked and expired ones included."""
-    return session.scalars(part.of(select(ApiToken), ApiToken.id)).all()
+    """A page of tokens, oldest first, revoked and expired ones included; no applicant's."""
+    query = select(ApiToken).where(ApiToken.application_id.is_(None))
+    return session.scalars(part.of(query, ApiToken.id)).all()
+
+
+def delete_applicant_tokens(session: Session, application_id: UUID) -> None:
+    """End the access that a former code gave."""
+    session.execute(delete(ApiToken).where(ApiToken.application_id == application_id))
+
+
+def delete_expired_applicant_tokens(session: Session, now: datetime) -> None:
+    """Applicants' tokens live for minutes: those that expired are of no more use."""
+    expired = ApiToken.application_id.is_not(None) & (ApiToken.expires_at <= now)
+    free = select(ApiToken.id).where(expired).with_for_update(skip_locked=True)
+    session.execute(delete(ApiToken).where(ApiToken.id.in_(free.scalar_subquery())))

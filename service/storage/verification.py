@@ -9,7 +9,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from service.storage.applications import is_consented
-from service.storage.tables import Application, Hold, Procedure
+from service.storage.holds import is_holding_request
+from service.storage.tables import Application, Hold, PrivacyRequest, Procedure
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Recomputable:
     withdrawn_on: date | None
     consented: bool
     latest_hold: date | None
+    last_answer_due: date | None
 
 
 def list_with_events(session: Session, after: UUID | None, limit: int) -> Sequence[Recomputable]:
@@ -34,6 +36,11 @@ def list_with_events(session: Session, after: UUID | None, limit: int) -> Sequen
         )
         .scalar_subquery()
     )
+    last_answer_due = (
+        select(func.max(PrivacyRequest.due_on))
+        .where(PrivacyRequest.application_id == Application.id, is_holding_request())
+        .scalar_subquery()
+    )
     query = select(
         Application.id,
         Application.purge_on,
@@ -42,8 +49,9 @@ def list_with_events(session: Session, after: UUID | None, limit: int) -> Sequen
         Application.withdrawn_on,
         is_consented(),
         latest_hold,
+        last_answer_due,
     ).join(Procedure, Procedure.id == Application.procedure_id)
     if after is not None:
         query = query.where(Application.id > after)
     rows = session.execute(query.order_by(Application.id).limit(limit))
-    return [Recomputable(*row[:5], bool(row[5]), row[6]) for row in rows]
+    return [Recomputable(*row[:5], bool(row[5]), row[6], row[7]) for row in rows]

@@ -15,6 +15,8 @@ class Alarm(StrEnum):
 
     TOKEN_CREATED = "token-created"  # noqa: S105  # an event, not a secret
     TOKEN_REVOKED = "token-revoked"  # noqa: S105  # an event, not a secret
+    ACCESS_CODE_ISSUED = "access-code-issued"
+    ACCESS_LOCKED = "access-locked"
     TEAM_CHANGED = "team-changed"
     PURGE_BRAKED = "purge-braked"
     PURGE_CONFIRMED = "purge-confirmed"

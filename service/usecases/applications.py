@@ -6,15 +6,15 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.catalogue import COMPANY
-from service.domain.errors import Conflict, Fault, Forbidden, Invalid
+from service.domain.errors import Conflict, Fault, Forbidden
 from service.domain.policy import Action, Purpose, Role, readable_fields
-from service.domain.record import bsn_faults, completeness_faults
-from service.domain.retention import Phase, Rule, is_held
-from service.domain.words import ProcedureKind, Status
-from service.storage import applications, purges
+from service.domain.retention import Phase
+from service.domain.words import DisclosureReason, Event, RecipientKind, Status
+from service.storage import disclosures
 from service.storage.applications import Found
-from service.storage.tables import Application, Handover
+from service.storage.tables import Application, Disclosure
 from service.usecases.case import Case
+from service.usecases.erasing import erase
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import (
@@ -24,10 +24,11 @@ from service.usecases.records import (
     demand_version,
     lock_record,
     open_fields,
-    seal_fields,
+    revise,
     settle,
 )
 from service.usecases.repeats import keep_answer_with
+from service.usecases.telling import tell
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,13 @@ def change_application(
     _demand_changeable(case, found, change)
     if change.status is not None:
         _set_status(row, change.status)
+    is_correction = case.principal.role is Role.OFFICER
     if change.fields:
-        _revise(case, found, change)
+        revise(case, found, change.fields, change.revise, is_whole=is_correction)
     case.entry.fields = sorted(change.fields)
-    if case.principal.role is Role.OFFICER:
+    if is_correction:
         case.purpose = Purpose.CORRECTION
+        tell(case, found.application.id, Event.CORRECTED, change.fields)
     return settle(case, found)
 
 
@@ -90,15 +93,24 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
         raise Conflict("procedure-over")
     if row.status is not Status.HIRED:
         raise Conflict("not-hired")
-    if case.session.get(Handover, row.id) is not None:
+    if disclosures.is_handed_over(case.session, row.id):
         raise Conflict("already-handed-over")
     demand_fields(fields, readable_fields(sight_of(case, found)))
     case.disclose([row.id], fields)
     case.purpose = Purpose.SELECTION
-    case.entry.details = {"recipient": "personnel"}
-    who = case.principal.subject
+    case.entry.details = {"recipient": RecipientKind.PERSONNEL}
     case.session.add(
-        Handover(application_id=row.id, at=case.now, handed_over_by=who, fields=sorted(fields))
+        Disclosure(
+            id=case.new_id(),
+            application_id=row.id,
+            recipient=RecipientKind.PERSONNEL,
+            kind=RecipientKind.PERSONNEL,
+            reason=DisclosureReason.HIRED,
+            country=case.house.settings.countries[0],
+            fields=sorted(fields),
+            at=case.now,
+            disclosed_by=case.principal.subject,
+        )
     )
     values, unreadable = open_fields(case, found, sorted(fields))
     case.keep_answer_under(open_seal(case, found))
@@ -109,16 +121,8 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
 def erase_application(case: Case, application_id: UUID, expected_version: int) -> None:
     """Delete the record now, on request, by the purge's own path; a hold forbids it."""
     found = lock_record(case, application_id, alone=True)
-    row = found.application
-    demand_version(row.version, expected_version)
-    if is_held(row.hold_until, case.today):
-        raise Conflict("held", until=row.hold_until)
-    case.purpose = Purpose.ERASURE
-    is_open = found.procedure.kind is ProcedureKind.OPEN
-    record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)
-    case.session.expunge_all()
-    purges.delete_records(case.session, [record], case.today, run_id=None)
-    purges.mark_unscrubbed(case.session, case.today)
+    demand_version(found.application.version, expected_version)
+    erase(case, found)
 
 
 def _demand_changeable(case: Case, found: Found, change: Change) -> None:
@@ -136,21 +140,3 @@ def _set_status(row: Application, status: Status) -> None:
     if row.status is Status.WITHDRAWN:
         raise Conflict("already-withdrawn")
     row.status = status
-
-
-def _revise(case: Case, found: Found, change: Change) -> None:
-    """Merge the change into the present values, and keep the result if it is acceptable.
-
-    A field that does not open counts as empty here, so that it can be replaced whole.
-    """
-    row = found.application
-    old, _ = open_fields(case, found, change.fields)
-    values = change.revise(old)
-    before = applications.fields_present(case.session, row.id)
-    after = (before - values.keys()) | {name for name in values if values[name] is not None}
-    faults = bsn_faults(values)
-    if case.principal.role is Role.OFFICER:
-        faults += completeness_faults(after)
-    if faults:
-        raise Invalid(faults=faults)
-    seal_fields(case, row, open_seal(case, found), values)

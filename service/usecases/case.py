@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.config.settings import Settings
+from service.config.webhooks import Subscriber
 from service.crypto.keyring_files import LiveKeyring
 from service.crypto.seals import RecordSeal
 from service.domain.errors import TooManyReads
@@ -23,11 +24,12 @@ from service.usecases.clock import Clock
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: a role, an opaque subject, and the token if there is one."""
+    """Who asks: a role, an opaque subject, the token if there is one, and an applicant's record."""
 
     role: Role
     subject: str
     token_id: UUID | None = None
+    application_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class House:
     keyring: LiveKeyring
     clock: Clock
     signals: Signals
+    subscribers: tuple[Subscriber, ...] = ()
 
     def today(self, session: Session) -> date:
         """Rule 5: the clock's date in the configured zone, never behind a completed purge run."""
@@ -84,7 +87,8 @@ class Case:
 
     @property
     def reach(self) -> Reach:
-        return Reach(self.principal.role, self.principal.subject, self.today)
+        who = self.principal
+        return Reach(who.role, who.subject, self.today, who.application_id)
 
     def new_id(self) -> UUID:
         """An id of its own microsecond: what one case makes lies in the order of making."""

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from service.domain.policy import Action
 from service.domain.retention import ENDING_SOON
-from service.storage import duties, holds, purges
+from service.storage import disclosures, duties, holds, purges, requests
 from service.storage.database import unavailable_when_failing
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case, House
 from service.usecases.frame import usecase
 
 HOLD_WARNINGS = (timedelta(days=7), timedelta(days=30))
+REQUEST_WARNINGS = (timedelta(days=3), timedelta(days=10))
+NOTICE_EXPECTED_WITHIN = timedelta(days=14)
 JOB_EXPECTED_WITHIN = timedelta(days=1)
 MOST_LISTED = 1_000
 
@@ -25,6 +27,8 @@ class DutyKind(StrEnum):
     JOB_STOPPED = "deletion-job-stopped"
     PROCEDURE_ENDING = "procedure-ending"
     HOLD_ENDING = "hold-ending"
+    REQUEST_DUE = "request-due"
+    NOTICE_UNCONFIRMED = "notice-unconfirmed"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Duty:
     count: int
     procedure_id: UUID | None = None
     hold_id: UUID | None = None
+    request_id: UUID | None = None
     recruiters: tuple[str, ...] = ()
 
 
@@ -50,6 +55,9 @@ class DutyNumbers:
     held: int
     procedures_ending: int
     holds_ending: int
+    requests_open: int
+    requests_overdue: int
+    notices_unconfirmed: int
     last_completed_run: float
     last_run_seconds: float
     plans_waiting: int
@@ -67,6 +75,8 @@ def open_duties(session: Session, today: date) -> list[Duty]:
         *_job(session, today),
         *_procedures(session, today),
         *_holds(session, today),
+        *_requests(session, today),
+        *_notices(session, today),
     ]
     return sorted(found, key=lambda duty: (duty.by, duty.kind))
 
@@ -84,6 +94,7 @@ def raise_duties(house: House, session: Session) -> None:
             count=duty.count,
             procedure_id=duty.procedure_id,
             hold_id=duty.hold_id,
+            request_id=duty.request_id,
             recruiters=",".join(duty.recruiters),
         )
 
@@ -101,6 +112,9 @@ def read_numbers(house: House, session: Session) -> DutyNumbers:
             held=due.held,
             procedures_ending=len(_procedures(session, today)),
             holds_ending=len(_holds(session, today)),
+            requests_open=requests.count_open(session),
+            requests_overdue=requests.count_open(session, due_before=today),
+            notices_unconfirmed=disclosures.count_unconfirmed(session, today)[0],
             last_completed_run=0.0 if last is None else last.at.timestamp(),
             last_run_seconds=0.0 if last is None else last.seconds,
             plans_waiting=duties.count_plans_waiting(session),
@@ -151,3 +165,26 @@ def _holds(session: Session, today: date) -> list[Duty]:
         )
         for row in rows
     ]
+
+
+def _requests(session: Session, today: date) -> list[Duty]:
+    """What applicants asked for and must have soon, or should have had."""
+    rows = requests.list_due(session, today + max(REQUEST_WARNINGS), MOST_LISTED)
+    return [
+        Duty(
+            DutyKind.REQUEST_DUE,
+            row.due_on,
+            min(span for span in REQUEST_WARNINGS if row.due_on <= today + span).days,
+            1,
+            request_id=row.id,
+        )
+        for row in rows
+    ]
+
+
+def _notices(session: Session, today: date) -> list[Duty]:
+    """Recipients who should have confirmed by now that they know."""
+    count, oldest = disclosures.count_unconfirmed(session, today - NOTICE_EXPECTED_WITHIN)
+    if oldest is None:
+        return []
+    return [Duty(DutyKind.NOTICE_UNCONFIRMED, oldest + NOTICE_EXPECTED_WITHIN, 0, count)]

@@ -2,7 +2,8 @@
 
 `usecase(action)` makes a function one verb: it opens the transaction, demands the permission,
 answers a repeated request from what was kept, runs the function, writes the audit entry and
-commits. A refusal rolls back and is audited; a database that fails is Unavailable.
+commits. A refusal rolls back and is audited (one that is counted keeps what it noted); a database
+that fails is Unavailable.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from service.domain.policy import Action, demand
 from service.storage.database import begin_writing, unavailable_when_failing
 from service.storage.tables import AuditEvent
 from service.usecases.case import Case
-from service.usecases.repeats import keep_answer, kept_answer
+from service.usecases.repeats import forget_claim, keep_answer, kept_answer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -67,13 +68,32 @@ def _transaction(case: Case, action: Action, *, one_moment: bool) -> Iterator[No
         case.session.rollback()
         raise
     except Refusal as refusal:
-        case.session.rollback()
         refusal.is_audited = True
-        record_refusal(case, action, refusal)
+        if refusal.is_counted:
+            _keep_count(case, action, refusal)
+        else:
+            case.session.rollback()
+            record_refusal(case, action, refusal)
         raise
     except BaseException:
         case.session.rollback()
         raise
+    _have_effects(case)
+
+
+def _keep_count(case: Case, action: Action, refusal: Refusal) -> None:
+    """Commit the attempt with its audit entry, in the transaction that judged it.
+
+    In one of its own, others could be judged before this one was counted.
+    """
+    with unavailable_when_failing():
+        forget_claim(case)
+        _write_entry(case, action, refusal.code)
+        case.session.commit()
+    _have_effects(case)
+
+
+def _have_effects(case: Case) -> None:
     with unavailable_when_failing():
         for effect in case.effects:
             effect()

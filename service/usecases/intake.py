@@ -1,7 +1,7 @@
 """Intake: one application with its documents and its consent, taken in as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from service.domain.words import Channel, ConsentChange, ProcedureKind, Status
 from service.storage import holds, procedures
 from service.storage.applications import lock_procedure
 from service.storage.tables import Application, Procedure, RecordKey, TeamMember
+from service.usecases.access import put_code
 from service.usecases.case import Case
 from service.usecases.consents import ConsentStatement, append_event, get_wording
 from service.usecases.documents import Upload, store_upload
@@ -36,7 +37,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the website learns: an id and the deletion dates. Nothing of the applicant."""
+    """What the website learns: an id and the deletion dates. Nothing of the applicant.
+
+    `access_code` is for the applicant, shown here and nowhere else; null for what staff entered.
+    """
 
     id: UUID
     received_at: datetime
@@ -44,6 +48,7 @@ class Receipt:
     purge_on_without_consent: date
     purge_on_with_consent: date
     version: int
+    access_code: str | None = field(repr=False)
 
 
 @usecase(Action.SUBMIT_APPLICATION)
@@ -78,8 +83,9 @@ def submit_application(case: Case, submission: Submission) -> Receipt:
         _keep_first_consent(case, row, submission.consent_wording)
     for upload in submission.uploads:
         store_upload(case, seal, upload)
+    code = put_code(case, row.id) if channel is Channel.WEBSITE else None
     case.keep_answer_under(seal)
-    return _receipt(row, procedure)
+    return _receipt(row, procedure, code)
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:
@@ -130,7 +136,7 @@ def _keep_first_consent(case: Case, row: Application, wording: str) -> None:
     append_event(case, row.id, 1, ConsentStatement(ConsentChange.GIVEN, row.channel, wording))
 
 
-def _receipt(row: Application, procedure: Procedure) -> Receipt:
+def _receipt(row: Application, procedure: Procedure, code: str | None) -> Receipt:
     return Receipt(
         id=row.id,
         received_at=row.received_at,
@@ -138,4 +144,5 @@ def _receipt(row: Application, procedure: Procedure) -> Receipt:
         purge_on_without_consent=purge_on(procedure.ends_on, consented=False),
         purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
         version=row.version,
+        access_code=code,
     )

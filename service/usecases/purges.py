@@ -9,11 +9,13 @@ from service.domain.brake import MOST_STALE_RECORDS, BrakeReason, Situation, bra
 from service.domain.calendar import add_months
 from service.domain.errors import Conflict, NotFound
 from service.domain.policy import Action, Role
-from service.storage import answers, audit, purges
+from service.domain.words import Event
+from service.storage import answers, audit, disclosures, purges, requests, tokens
 from service.storage.tables import PurgeRun
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
 from service.usecases.frame import usecase
+from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000
@@ -137,6 +139,7 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
     today = case.today if plan is None else plan.today
     run_id = case.new_id()
     records = purges.take_due(case.session, today, limit)
+    tell_systems(case, [record.application_id for record in records], Event.PURGED)
     purges.delete_records(case.session, records, today, run_id)
     counts = purges.count_due(case.session, today)
     row = PurgeRun(
@@ -162,14 +165,17 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
 
 
 def _delete_expired(case: Case) -> None:
-    """What else has had its time: kept answers after a day, audit events after 24 months.
+    """What else has had its time: kept answers after a day, the papers of it after 24 months.
 
     Not under a plan: its day says nothing of what else the clock of now would let go.
     """
     answers.delete_expired_answers(case.session, case.now)
+    tokens.delete_expired_applicant_tokens(case.session, case.now)
     oldest = add_months(case.today, -AUDIT_KEPT_MONTHS)
     moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=case.house.settings.timezone)
     audit.delete_audit_events_before(case.session, moment, _AUDIT_DELETED_PER_RUN)
+    requests.delete_closed_before(case.session, moment)
+    disclosures.delete_notices_before(case.session, moment)
 
 
 def _view(row: PurgeRun) -> PurgeView:

@@ -1,6 +1,6 @@
 """What the use cases on applications share: reaching one, opening it, and settling its dates."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -8,15 +8,17 @@ from uuid import UUID
 from service.crypto.seals import RecordSeal
 from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
 from service.domain.policy import OFFICER_PURPOSES, Purpose, Role
+from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.domain.words import Channel
-from service.storage import consents, holds
+from service.storage import applications, consents, holds
 from service.storage.applications import Found, find_application, lock_application
 from service.storage.tables import Application, Procedure, sealed_column
 from service.usecases.case import Case
 from service.usecases.reach import open_seal, reached
 
 Fields = Mapping[str, object]
+_PURPOSE_OF = {Role.SOURCER: Purpose.TALENT_POOL, Role.APPLICANT: Purpose.OWN_RECORD}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def lock_record(
 
 def channel_of(case: Case, named: Channel | None) -> Channel:
     """How it came in: through the website by the website, in another way through the others."""
-    by_website = case.principal.role is Role.WEBSITE
+    by_website = case.principal.role in (Role.WEBSITE, Role.APPLICANT)
     if named is None and not by_website:
         detail = "Say how it came in: by email, by phone or at a branch."
         raise Invalid(detail, [Fault("/channel", "required")])
@@ -81,8 +83,7 @@ def state_purpose(case: Case) -> None:
                 [Fault("/query/purpose", "required")],
             )
         return
-    is_sourcer = case.principal.role is Role.SOURCER
-    case.purpose = Purpose.TALENT_POOL if is_sourcer else Purpose.SELECTION
+    case.purpose = _PURPOSE_OF.get(case.principal.role, Purpose.SELECTION)
 
 
 def open_fields(
@@ -123,6 +124,30 @@ def seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) 
     email, index = values["email"], case.house.keyring.current.index
     row.email_index = index.email(row.procedure_id, email) if isinstance(email, str) else None
     row.index_key_id = index.key_id if isinstance(email, str) else None
+
+
+def revise(
+    case: Case,
+    found: Found,
+    names: frozenset[str],
+    revision: Callable[[Fields], Fields],
+    *,
+    is_whole: bool,
+) -> None:
+    """Merge a change into the present values, and keep the result if it is acceptable.
+
+    A field that does not open counts as empty here, so that it can be replaced whole. With
+    `is_whole` the record must stay complete.
+    """
+    row = found.application
+    old, _ = open_fields(case, found, names)
+    values = revision(old)
+    before = applications.fields_present(case.session, row.id)
+    after = (before - values.keys()) | {name for name in values if values[name] is not None}
+    faults = bsn_faults(values) + (completeness_faults(after) if is_whole else [])
+    if faults:
+        raise Invalid(faults=faults)
+    seal_fields(case, row, open_seal(case, found), values)
 
 
 def settle(case: Case, found: Found) -> Standing:

@@ -80,6 +80,12 @@ def keep_answer(case: Case, result: object) -> None:
     row.sealed = seal.seal(_answer_field(row.scope), orjson.loads(orjson.dumps(kept)))
 
 
+def forget_claim(case: Case) -> None:
+    """Give the key free again: the request was refused, and is judged anew when it is repeated."""
+    if case.answer_scope is not None:
+        case.session.delete(answers.get_claimed(case.session, case.answer_scope))
+
+
 def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:
     return cast("dict[str, Any]", seal.open(_answer_field(kept.scope), kept.sealed or b""))
 

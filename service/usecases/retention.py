@@ -7,8 +7,10 @@ from uuid import UUID
 
 from service.domain.explanations import explain
 from service.domain.policy import Action
+from service.domain.requests import kept_until
 from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
 from service.storage import consents, verification
+from service.storage.holds import later
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.records import get_record
@@ -82,5 +84,7 @@ def _differences(row: verification.Recomputable) -> Iterator[Difference]:
     retention = Retention(row.ends_on, row.withdrawn_on, row.consented)
     if row.purge_on != retention.purge_on:
         yield Difference(row.application_id, "purge_on", row.purge_on, retention.purge_on)
-    if row.hold_until != row.latest_hold:
-        yield Difference(row.application_id, "hold_until", row.hold_until, row.latest_hold)
+    asked = None if row.last_answer_due is None else kept_until(row.last_answer_due)
+    held = later(row.latest_hold, asked)
+    if row.hold_until != held:
+        yield Difference(row.application_id, "hold_until", row.hold_until, held)

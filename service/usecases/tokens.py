@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated
-from service.domain.policy import Action, Role
+from service.domain.policy import MINTED_ROLES, Action, Role
 from service.domain.tokens import ENTROPY_BYTES, digest, is_subject, is_well_formed, mint
 from service.storage import tokens
 from service.storage.database import unavailable_when_failing
@@ -71,12 +71,14 @@ def authenticate(session: Session, clock: Clock, token: str) -> Principal:
         raise Unauthenticated
     if row.revoked_at is not None or row.expires_at <= clock.now():
         raise Unauthenticated
-    return Principal(row.role, row.subject, row.id)
+    return Principal(row.role, row.subject, row.id, row.application_id)
 
 
 @usecase(Action.CREATE_TOKEN)
 def create_token(case: Case, new: NewToken) -> MintedToken:
-    """Mint a token; only its digest is kept."""
+    """Mint a token; only its digest is kept. An applicant's is had by his access code alone."""
+    if new.role not in MINTED_ROLES:
+        raise Invalid(faults=[Fault("/role", "not-a-choice")])
     return mint_token(case, new)
 
 
@@ -87,6 +89,14 @@ def mint_token(case: Case, new: NewToken) -> MintedToken:
     if not case.now < new.expires_at <= case.now + LONGEST_LIFE:
         detail = "A token expires after now and within 366 days."
         raise Invalid(detail, [Fault("/expires_at", "out-of-range")])
+    row, token = mint_row(case, new)
+    case.entry.details = {"created": str(row.id), "for": new.subject, "as": new.role}
+    case.alarm(Alarm.TOKEN_CREATED, token_id=row.id, role=new.role, subject=new.subject)
+    return MintedToken(row.id, row.role, row.subject, row.expires_at, token)
+
+
+def mint_row(case: Case, new: NewToken) -> tuple[ApiToken, str]:
+    """A new token: the row with its digest, and its secret."""
     token = mint(new.role, os.urandom(ENTROPY_BYTES))
     row = ApiToken(
         id=case.new_id(),
@@ -98,9 +108,7 @@ def mint_token(case: Case, new: NewToken) -> MintedToken:
         expires_at=new.expires_at,
     )
     case.session.add(row)
-    case.entry.details = {"created": str(row.id), "for": new.subject, "as": new.role}
-    case.alarm(Alarm.TOKEN_CREATED, token_id=row.id, role=new.role, subject=new.subject)
-    return MintedToken(row.id, row.role, row.subject, row.expires_at, token)
+    return row, token
 
 
 @usecase(Action.LIST_TOKENS)

@@ -5,6 +5,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from service.domain.catalogue import CATALOGUE, SUPPLIED
+from service.domain.requests import AUTHORITY
 from service.usecases.paging import Page
 
 PROCEDURE = "01a20297-4dc0-721f-8249-731a7d9064b8"
@@ -14,6 +15,9 @@ HOLD = "01a2029a-0ce0-72c8-ad83-b417e85ba4f2"
 TOKEN = "01a2029a-f740-711a-9e9d-6c5875d37a43"  # noqa: S105  # the id of one
 RUN = "01a2029b-e1a0-72e8-a551-2100f80b56fc"
 PLAN = "01a2029c-cc00-721e-9f7d-6b960a019097"
+NOTICE = "01a2029e-a0c0-7a1f-9c11-0b6d3e0f4a72"
+DISCLOSURE = "01a2029f-8b20-75c3-8d2e-6f1a9b3c5d47"
+ASKED = "01a202a0-7580-7e94-a4b8-2c3d4e5f6a71"
 REQUEST = "01a2029d-b660-7d62-b914-5b24d108d7ac"
 
 _EXAMPLES = {field.name: field.example for field in CATALOGUE}
@@ -97,6 +101,30 @@ REQUESTS: dict[str, dict[str, object]] = {
         }
     },
 }
+REQUESTS |= {
+    "open_access": {
+        "Two answers from the record": {
+            "access_code": "7KQ2M-9XR4T-B3WZ6-HN8PD",
+            "answers": {"birth_date": "1994-02-28", "phone_digits": "5678"},
+        }
+    },
+    "file_request": {
+        "To know all that is kept": {"kind": "access"},
+        "Another address": {"kind": "correction", "fields": {"address": {"street": "Brink 2"}}},
+        "Said on the phone, and taken down": {
+            "kind": "objection",
+            "application_id": APPLICATION,
+            "channel": "phone",
+            "text": "Wil niet dat het team dit nog leest.",
+        },
+    },
+    "change_request": {
+        "Known by a call back": {"identity_check": "call-back"},
+        "Put off": {"prolonged_months": 1, "prolongation_reason": "complexity"},
+        "Answered": {"outcome": "answered"},
+        "Refused": {"outcome": "refused", "refusal_reason": "manifestly-unfounded"},
+    },
+}
 FILES: dict[str, dict[str, object]] = {
     "submit_application": {"With a CV": {"application": _INTAKE, "cv": [_PDF]}},
     "add_document": {"A CV": {"cv": _PDF}},
@@ -104,17 +132,20 @@ FILES: dict[str, dict[str, object]] = {
 
 # What a member of an answer holds, by its name; for one view, where the name says different things.
 _MEMBERS: dict[str, object] = {
+    "access_code": "7KQ2M-9XR4T-B3WZ6-HN8PD",
     "action": "read-application",
     "added_at": "2026-11-22T09:31:00+00:00",
     "application_id": APPLICATION,
     "application_ids": [APPLICATION],
     "apply_until": "2027-01-31",
     "at": "2026-11-22T09:31:00+00:00",
+    "authority": AUTHORITY,
     "brake": [],
     "by": "2026-12-01",
     "case_reference": "C-2026-77",
     "change": "given",
     "channel": "website",
+    "closed_at": None,
     "completed": True,
     "confirmed_at": None,
     "consented": False,
@@ -122,6 +153,7 @@ _MEMBERS: dict[str, object] = {
     "created_at": "2026-11-22T09:00:00+00:00",
     "created_by": "admin",
     "details": {},
+    "due_on": "2026-12-22",
     "end": "2027-03-01",
     "ended_by": "procedure",
     "ends_on": "2027-03-01",
@@ -137,10 +169,13 @@ _MEMBERS: dict[str, object] = {
     "hold_id": None,
     "hold_until": None,
     "id": APPLICATION,
+    "identity_check": "control-questions",
+    "identity_checked_at": "2026-11-22T09:31:00+00:00",
     "is_open": True,
     "is_running": True,
     "kind": "vacancy",
     "latest_end": "2027-11-22",
+    "lifted_at": None,
     "media_type": "application/pdf",
     "more_ids": 0,
     "name": "cv-sanne.pdf",
@@ -152,6 +187,8 @@ _MEMBERS: dict[str, object] = {
     "phase": "running",
     "plan_id": None,
     "planned": False,
+    "prolongation_reason": None,
+    "prolonged_months": 0,
     "possible_duplicates": [],
     "procedure_id": PROCEDURE,
     "purge_on": "2027-04-01",
@@ -162,10 +199,12 @@ _MEMBERS: dict[str, object] = {
     "purged": 12,
     "purpose": "selection",
     "reason": "legal-claim",
+    "received_on": "2026-11-22",
     "received_at": "2026-11-22T09:31:00+00:00",
     "recorded_by": "website",
     "recruiters": ["r.jansen"],
     "reference": "V-2026-014",
+    "refusal_reason": None,
     "remaining": 0,
     "request_id": REQUEST,
     "revoked_at": None,
@@ -176,6 +215,7 @@ _MEMBERS: dict[str, object] = {
     "statement_version": "2025-08-04",
     "status": "in_review",
     "subject": "r.jansen",
+    "text": None,
     "texts": _TEXTS,
     "title": "Ontwikkelaar",
     "today": "2026-11-23",
@@ -191,12 +231,18 @@ _OF_ONE_VIEW: dict[str, dict[str, object]] = {
     "ApplicationItem": {"fields": _LISTED},
     "AuditView": {"id": REQUEST, "fields": ["email", "name"]},
     "DocumentView": {"id": DOCUMENT, "kind": "cv"},
-    "Duty": {"kind": "procedure-ending"},
+    "Duty": {"kind": "procedure-ending", "request_id": None},
     "HandedOver": {"fields": {**_SHORT, "birth_date": _EXAMPLES["birth_date"]}},
     "HoldView": {"id": HOLD, "procedure_id": None},
     "MemberView": {"subject": "i.visser", "role": "interviewer"},
     "MintedToken": {"id": TOKEN},
     "ProcedureView": {"id": PROCEDURE},
+    "OpenedAccess": {
+        "expires_at": "2026-11-22T10:01:00+00:00",
+        "token": "kluis_applicant_" + "0" * 49,
+    },
+    "RequestItem": {"id": ASKED, "kind": "access", "outcome": None},
+    "RequestView": {"id": ASKED, "kind": "access", "outcome": None},
     "PurgeView": {"id": RUN, "at": "2026-11-22T23:05:00+00:00"},
     "Standing": {"purge_on": "2028-03-01", "rule": "one-year-after-end-with-consent", "version": 2},
     "TokenView": {"id": TOKEN},

@@ -7,8 +7,10 @@ them on their day.
 ## Tokens
 Every request below `/v1` carries a token: `Authorization: Bearer kluis_<role>_…`. An admin makes
 tokens with `POST /v1/tokens`; each has one role, one subject (an opaque id of who uses it) and an
-expiry of at most 366 days. Tokens travel in that header only. This is an API from server to
-server: there is no CORS, and a token has no place in a browser.
+expiry of at most 366 days. An applicant's own token is had with his access code
+(`POST /v1/access-tokens`), lasts half an hour and is for his one application. Tokens travel in the
+`Authorization` header only. This is an API from server to server: there is no CORS, and a token has
+no place in a browser.
 
 ## Need to know
 What an answer holds follows from the token's role, the role on the procedure's team and the phase
@@ -92,6 +94,7 @@ FAULTS = {
     "null": "It may not be null.",
     "one-file": "Exactly one file is sent.",
     "only-true": "Only true may stand here.",
+    "only-to-correct": "New values go with a correction, and only with that.",
     "out-of-range": "It is smaller or larger, earlier or later than allowed.",
     "plan-or-dry-run": "Confirm a plan or make one, not both.",
     "reference-or-kind-open": "Name a procedure_reference, or send kind: open; one of the two.",
@@ -102,11 +105,17 @@ FAULTS = {
     "unknown-property": "There is no such property.",
     "way-of-contact-required": "One way of contact must be there: email, phone, address or other.",
     "with-given-and-only-then": "A wording version goes with consent given, and only with that.",
+    "with-months-and-only-then": "A reason goes with the months of putting off, and only then.",
+    "with-refused-and-only-then": "A reason goes with a refusal, and only with that.",
     "wrong-type": "It is of another type than the description says.",
 }
 
 TAGS = {
     "applications": "Intake, reading, consent, documents, holds and erasure.",
+    "rights": "The applicant's own access, requests under the law, and reuse of what is kept.",
+    "exports": "What an applicant sees of his data, and takes along.",
+    "recipients": "Who received what, and who must be told of a change.",
+    "officer": "Person searches, ending consents, and what a breach exposed.",
     "procedures": "Procedures and the people who select in them.",
     "operation": "The purge, duties, the audit and tokens.",
     "pages": "Health, metrics and this document: open, and without personal data.",
@@ -122,6 +131,9 @@ PARAMETERS = {
     "limit": "How many items at most.",
     "name": "Which of the page's own files.",
     "procedure_id": "The id of a procedure.",
+    "kind": "Only requests of this kind.",
+    "open": "Only what is open, or only what is closed.",
+    "request_id": "The id of a request.",
     "purpose": "Why the privacy officer reads; noted in the audit.",
     "reference": "The website's own number of the vacancy.",
     "run_id": "The id of a purge run or plan.",

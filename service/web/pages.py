@@ -30,6 +30,9 @@ _GAUGES = {
     "held": ("kluis_held_applications", "Due applications that a legal hold keeps."),
     "procedures_ending": ("kluis_procedures_ending", "Procedures that end within 14 days."),
     "holds_ending": ("kluis_holds_ending", "Holds that end within 30 days."),
+    "requests_open": ("kluis_requests_open", "Requests under the law that are open."),
+    "requests_overdue": ("kluis_requests_overdue", "Of these, those that are answered too late."),
+    "notices_unconfirmed": ("kluis_notices_unconfirmed", "Notices to recipients to be confirmed."),
     "last_completed_run": (
         "kluis_purge_last_completed_timestamp_seconds",
         "When the last purge run was completed.",

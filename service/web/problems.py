@@ -14,6 +14,7 @@ from service.web.manual import FAULTS
 STATUS: dict[type[Refusal], int] = {
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.NotAdmitted: 403,
     errors.NotFound: 404,
     errors.Malformed: 400,
     errors.Invalid: 422,

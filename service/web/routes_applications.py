@@ -47,7 +47,7 @@ def submit_application(case: Case, asked: Asked) -> intake.Receipt:
     body = asked.body
     submission = intake.Submission(
         fields=body["values"],
-        channel=_channel(body),
+        channel=channel_of(body),
         procedure_reference=body.get("procedure_reference"),
         consent_wording=body.get("consent", {}).get("wording_version"),
         statement_version=body.get("statement_version"),
@@ -84,7 +84,7 @@ def change_application(case: Case, asked: Asked) -> Standing:
     change = applications.Change(
         status=None if status is None else Status(status),
         fields=frozenset(patch),
-        revise=lambda old: _revised(old, patch),
+        revise=lambda old: revised(old, patch),
     )
     return applications.change_application(
         case, asked.path["application_id"], asked.version, change
@@ -158,7 +158,9 @@ def record_consent(case: Case, asked: Asked) -> Standing:
     officer records what was said by e-mail, by phone or at a branch.
     """
     statement = consents.ConsentStatement(
-        ConsentChange(asked.body["change"]), _channel(asked.body), asked.body.get("wording_version")
+        ConsentChange(asked.body["change"]),
+        channel_of(asked.body),
+        asked.body.get("wording_version"),
     )
     return consents.record_consent(case, asked.path["application_id"], statement)
 
@@ -313,7 +315,7 @@ def change_hold(case: Case, asked: Asked) -> holds.HoldView:
     return holds.change_hold(case, asked.path["hold_id"], asked.version, asked.body["until"])
 
 
-def _channel(body: Mapping[str, Any]) -> Channel | None:
+def channel_of(body: Mapping[str, Any]) -> Channel | None:
     return Channel(body["channel"]) if "channel" in body else None
 
 
@@ -332,7 +334,7 @@ def _order(asked: Asked) -> holds.HoldOrder:
     return holds.HoldOrder(HoldReason(body["reason"]), body["case_reference"], body["until"])
 
 
-def _revised(old: Fields, patch: dict[str, Any]) -> Fields:
+def revised(old: Fields, patch: dict[str, Any]) -> Fields:
     """The patch merged into the old values (RFC 7396) and checked as if it had come in whole."""
     merged = {name: _merged(old.get(name), value) for name, value in patch.items()}
     kept = {name: value for name, value in merged.items() if value not in (None, [])}

@@ -9,7 +9,7 @@ from marshmallow.fields import Nested
 
 from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
-from service.domain.policy import OFFICER_PURPOSES, TEAM_ROLES, TOKEN_ROLES
+from service.domain.policy import MINTED_ROLES, OFFICER_PURPOSES, TEAM_ROLES
 from service.domain.tokens import SUBJECT
 from service.domain.words import Channel, ConsentChange, HoldReason, Status
 from service.usecases.procedures import ReopenReason
@@ -165,7 +165,7 @@ class MemberRole(StrictSchema):
 
 
 class NewToken(StrictSchema):
-    role = choice(TOKEN_ROLES, required=True)
+    role = choice(MINTED_ROLES, required=True)
     subject = word(SUBJECT, required=True)
     expires_at = make(StrictMoment, required=True)
 

@@ -1,0 +1,77 @@
+"""Who received what of an application, who must be told of a change, and the outbox."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy.orm import Session
+
+from service.domain.words import DisclosureReason
+from service.storage.slices import Slice
+from service.storage.tables import Delivery, Disclosure, Notice
+
+
+def list_recipients(session: Session, application_id: UUID) -> Sequence[str]:
+    """The names of all who received anything of the application."""
+    query = select(Disclosure.recipient).where(Disclosure.application_id == application_id)
+    return session.scalars(query.distinct().order_by(Disclosure.recipient)).all()
+
+
+def is_handed_over(session: Session, application_id: UUID) -> bool:
+    """Whether a hired applicant's fields went to personnel before."""
+    handed = exists().where(
+        Disclosure.application_id == application_id, Disclosure.reason == DisclosureReason.HIRED
+    )
+    return bool(session.scalar(select(handed)))
+
+
+def list_disclosures(
+    session: Session, application_id: UUID | None, part: Slice
+) -> Sequence[Disclosure]:
+    """A page of disclosures, oldest first: of one application, or all."""
+    query = select(Disclosure)
+    if application_id is not None:
+        query = query.where(Disclosure.application_id == application_id)
+    return session.scalars(part.of(query, Disclosure.id)).all()
+
+
+def list_disclosures_of(session: Session, application_id: UUID) -> Sequence[Disclosure]:
+    """All disclosures of one application, oldest first."""
+    query = select(Disclosure).where(Disclosure.application_id == application_id)
+    return session.scalars(query.order_by(Disclosure.id)).all()
+
+
+def list_notices(session: Session, *, is_open: bool | None, part: Slice) -> Sequence[Notice]:
+    """A page of notices, oldest first: all, or those that are confirmed or not."""
+    query = select(Notice)
+    if is_open is not None:
+        unconfirmed = Notice.confirmed_at.is_(None)
+        query = query.where(unconfirmed if is_open else ~unconfirmed)
+    return session.scalars(part.of(query, Notice.id)).all()
+
+
+def lock_notice(session: Session, notice_id: UUID) -> Notice | None:
+    return session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
+
+
+def delete_notices_before(session: Session, moment: datetime) -> None:
+    """Delete notices that were confirmed before `moment`, but for what another run is deleting."""
+    old = select(Notice.id).where(Notice.confirmed_at < moment)
+    free = old.with_for_update(skip_locked=True).scalar_subquery()
+    session.execute(delete(Notice).where(Notice.id.in_(free)))
+
+
+def count_unconfirmed(session: Session, until: date) -> tuple[int, date | None]:
+    """How many notices made on `until` or earlier nobody confirmed, and when the oldest was."""
+    query = select(func.count(), func.min(Notice.made_on)).where(
+        Notice.confirmed_at.is_(None), Notice.made_on <= until
+    )
+    count, oldest = session.execute(query).one()
+    return count, oldest
+
+
+def add_deliveries(session: Session, rows: Collection[dict[str, object]]) -> None:
+    """Put events into the outbox."""
+    if rows:
+        session.execute(insert(Delivery), list(rows))

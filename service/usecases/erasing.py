@@ -1,0 +1,53 @@
+"""Erasing one record now: the purge's own path, unless something forbids it."""
+
+from datetime import date
+
+from service.domain.errors import Conflict
+from service.domain.policy import Purpose, Role
+from service.domain.retention import Rule, is_held
+from service.domain.words import Event, Outcome, ProcedureKind, RequestKind
+from service.storage import holds, purges, requests
+from service.storage.applications import Found
+from service.storage.tables import PrivacyRequest
+from service.usecases.case import Case
+from service.usecases.telling import tell
+
+
+def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
+    """Give a request its outcome, unless it has one."""
+    if row.outcome is None:
+        row.outcome, row.closed_at = outcome, case.now
+        row.closed_by = name_of(case)
+        row.version += 1
+
+
+def name_of(case: Case) -> str:
+    """Who did it, as the papers of a request say: of the applicant, only that he did."""
+    is_own = case.principal.role is Role.APPLICANT
+    return Role.APPLICANT if is_own else case.principal.subject
+
+
+def legal_hold(case: Case, found: Found) -> date | None:
+    """Until when the law keeps the record; None where no hold forbids its erasure."""
+    until = holds.latest_legal_hold(case.session, found.application)
+    return until if is_held(until, case.today) else None
+
+
+def erase(case: Case, found: Found) -> None:
+    """Delete the record, which is locked alone, with all that hangs on it; a hold forbids it."""
+    row = found.application
+    if until := legal_hold(case, found):
+        raise Conflict("held", until=until)
+    if is_held(row.hold_until, case.today):
+        raise Conflict("request-open", until=row.hold_until)
+    case.purpose = Purpose.ERASURE
+    for asked in requests.list_requests_of(case.session, row.id):
+        if asked.kind is RequestKind.ERASURE:
+            close(case, asked, Outcome.ANSWERED)
+    tell(case, row.id, Event.ERASED)
+    is_open = found.procedure.kind is ProcedureKind.OPEN
+    record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)
+    case.session.flush()
+    case.session.expunge_all()
+    purges.delete_records(case.session, [record], case.today, run_id=None)
+    purges.mark_unscrubbed(case.session, case.today)

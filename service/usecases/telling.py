@@ -1,0 +1,54 @@
+"""Telling others what became of an application: recipients by a notice, systems by the outbox.
+
+Both are written in the transaction of what they tell, so that nothing is told that did not happen
+and nothing that happened is left untold. Neither holds personal data: an id, an event, field names.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from service.domain.words import Event
+from service.storage import disclosures
+from service.storage.tables import Notice
+from service.usecases.case import Case
+
+
+def tell(case: Case, application_id: UUID, event: Event, fields: Iterable[str] = ()) -> None:
+    """Tell every recipient and every subscribed system of one application."""
+    named = sorted(fields)
+    for recipient in disclosures.list_recipients(case.session, application_id):
+        case.session.add(
+            Notice(
+                id=case.new_id(),
+                application_id=application_id,
+                recipient=recipient,
+                event=event,
+                fields=named,
+                made_on=case.today,
+                version=1,
+            )
+        )
+    tell_systems(case, [application_id], event)
+
+
+def tell_systems(case: Case, application_ids: Collection[UUID], event: Event) -> None:
+    """Tell the subscribed systems alone: the ordinary end of a record is no recipient's business.
+
+    Who received fields of a hired applicant keeps them by a right of its own.
+    """
+    disclosures.add_deliveries(
+        case.session,
+        [
+            {
+                "id": case.new_id(),
+                "subscriber": subscriber.name,
+                "event": event,
+                "application_id": application_id,
+                "at": case.now,
+                "attempts": 0,
+                "next_at": case.now,
+            }
+            for application_id in application_ids
+            for subscriber in case.house.subscribers
+        ],
+    )

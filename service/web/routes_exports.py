@@ -1,0 +1,1 @@
+"""The routes of what an applicant sees and takes along: report and export."""

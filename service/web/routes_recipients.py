@@ -1,0 +1,1 @@
+"""The routes of recipients: who received what, and who must be told of a change."""

@@ -1,0 +1,134 @@
+"""The routes of the applicant's rights: access, requests, what is taken along and used again."""
+
+from typing import Any
+
+from service.domain.access import Question
+from service.domain.policy import Action
+from service.domain.words import (
+    IdentityCheck,
+    Outcome,
+    ProlongationReason,
+    RefusalReason,
+    RequestKind,
+)
+from service.storage.requests import RequestFilter
+from service.usecases import access, requests
+from service.usecases.case import Case
+from service.usecases.paging import Page
+from service.web import schemas_rights as schemas
+from service.web.doors import Asked, door
+from service.web.routes_applications import channel_of, revised
+
+_APPLICATION = "/applications/<uuid:application_id>"
+
+
+@door("POST", "/access-tokens", Action.OPEN_ACCESS, body=schemas.AccessAttempt)
+def open_access(case: Case, asked: Asked) -> access.OpenedAccess:
+    """Turn an access code and answers from the record into the applicant's token.
+
+    The website passes on what the applicant types: his code, and at least two of date of birth,
+    postal code and the last four digits of the phone number, as he gave them. The token lasts
+    half an hour and is for that one application. Whatever does not fit is refused in one way, so
+    that nobody learns what is there; after the second wrong answer the code is locked, each time
+    twice as long, for a day at most. Who can not answer asks by another channel, and the
+    privacy officer checks who he is; a copy of an identity document is never asked for.
+    """
+    answers = {Question(name): f"{text}" for name, text in asked.body["answers"].items()}
+    return access.open_access(case, asked.body["access_code"], answers)
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/access-codes",
+    Action.ISSUE_ACCESS_CODE,
+    location="/applications/{application_id}",
+)
+def issue_access_code(case: Case, asked: Asked) -> access.IssuedCode:
+    """A new access code for the applicant, shown in this answer and nowhere else.
+
+    For who applied by e-mail, by phone or at a branch, or lost his code: the former one ends, and
+    all access that it gave. Send it to the address in the record; it raises an alarm event.
+    """
+    return access.issue_access_code(case, asked.path["application_id"])
+
+
+@door(
+    "POST",
+    "/privacy-requests",
+    Action.FILE_REQUEST,
+    body=schemas.NewRequest,
+    location="/privacy-requests/{id}",
+)
+def file_request(case: Case, asked: Asked) -> requests.RequestView:
+    """File a request under the law: what can be done at once is done at once and closes itself.
+
+    With the applicant's own token: `consent-withdrawal`, `restriction`, `erasure` and a
+    `correction` with `fields` are carried out by this call; an `objection` stops the team's
+    reading while it is judged; `access` and `portability` close when report and export are
+    fetched, and hold the record until then. An erasure that a legal hold forbids is refused,
+    with the reason and the authority to turn to.
+
+    Website, recruiter and privacy officer file what came in by other ways: the officer then
+    checks who asks. He may leave `application_id` out while he does not know which it is.
+    """
+    body = asked.body
+    patch: dict[str, Any] = body.get("values", {})
+    order = requests.RequestOrder(
+        kind=RequestKind(body["kind"]),
+        application_id=body.get("application_id"),
+        channel=channel_of(body),
+        received_on=body.get("received_on"),
+        identity_check=_word(IdentityCheck, body, "identity_check"),
+        text=body.get("text"),
+        fields=frozenset(patch),
+        revise=lambda old: revised(old, patch),
+    )
+    return requests.file_request(case, order)
+
+
+@door("GET", "/privacy-requests", Action.LIST_REQUESTS, query=schemas.RequestsQuery)
+def list_requests(case: Case, asked: Asked) -> Page[requests.RequestItem]:
+    """The queue, the first due first; for the applicant his own."""
+    query = asked.query
+    is_open = None if "open" not in query else query["open"] == "true"
+    wanted = RequestFilter(is_open, query.get("application_id"), _word(RequestKind, query, "kind"))
+    return requests.list_requests(case, wanted, asked.page)
+
+
+@door("GET", "/privacy-requests/<uuid:request_id>", Action.READ_REQUEST)
+def read_request(case: Case, asked: Asked) -> requests.RequestView:
+    """One request, with what was said."""
+    return requests.read_request(case, asked.path["request_id"])
+
+
+@door(
+    "PATCH",
+    "/privacy-requests/<uuid:request_id>",
+    Action.CHANGE_REQUEST,
+    body=schemas.RequestPatch,
+    versioned=True,
+    conflicts=("already-closed", "already-lifted", "already-prolonged", "identity-unchecked"),
+)
+def change_request(case: Case, asked: Asked) -> requests.RequestView:
+    """Check who asks, put off the answer, answer or refuse it, or lift a restriction.
+
+    Once it is known who asks, restriction, objection and the end of consent take effect at once;
+    an erasure is the officer's `DELETE` of the application, which closes the request. The answer
+    may be put off once, inside the first month, with a reason. The applicant withdraws
+    (`"outcome": "withdrawn"`) or lifts (`"lifted": true`) what he asked for.
+    """
+    body = asked.body
+    change = requests.RequestChange(
+        identity_check=_word(IdentityCheck, body, "identity_check"),
+        prolonged_months=body.get("prolonged_months"),
+        prolongation_reason=_word(ProlongationReason, body, "prolongation_reason"),
+        outcome=_word(Outcome, body, "outcome"),
+        refusal_reason=_word(RefusalReason, body, "refusal_reason"),
+        lifted=body.get("lifted", False),
+    )
+    return requests.change_request(case, asked.path["request_id"], asked.version, change)
+
+
+def _word(kind: Any, body: dict[str, Any], name: str) -> Any:
+    """The member of an enumeration that the body names, or None."""
+    return kind(body[name]) if name in body else None

@@ -1,0 +1,94 @@
+"""What requests about the applicant's rights may hold."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from marshmallow import ValidationError, validate, validates_schema
+from marshmallow.fields import Nested
+
+from service.domain.requests import LONGEST_PROLONGATION_MONTHS
+from service.domain.words import (
+    Channel,
+    IdentityCheck,
+    Outcome,
+    ProlongationReason,
+    RefusalReason,
+    RequestKind,
+)
+from service.web.schemas import FieldsPatch, PageQuery
+from service.web.shapes import (
+    NonEmptySchema,
+    StrictBoolean,
+    StrictDate,
+    StrictInteger,
+    StrictSchema,
+    StrictUUID,
+    choice,
+    make,
+    text,
+    word,
+)
+
+_LONGEST_TEXT = 5_000
+
+
+class ControlAnswers(NonEmptySchema):
+    birth_date = make(StrictDate)
+    postal_code = text(20)
+    phone_digits = word(r"[0-9]{4}")
+
+
+class AccessAttempt(StrictSchema):
+    access_code = text(40, required=True)
+    answers = make(Nested, nested=ControlAnswers, required=True)
+
+
+class NewRequest(StrictSchema):
+    kind = choice(RequestKind, required=True)
+    application_id = make(StrictUUID)
+    channel = choice(Channel)
+    received_on = make(StrictDate)
+    identity_check = choice(IdentityCheck)
+    text = text(_LONGEST_TEXT, lines=True)
+    values = make(Nested, nested=FieldsPatch, data_key="fields")
+
+    @validates_schema
+    def _demand_correction(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("values") and data["kind"] != RequestKind.CORRECTION:
+            raise ValidationError("only-to-correct", "fields")
+
+
+class RequestPatch(NonEmptySchema):
+    identity_check = choice(IdentityCheck)
+    prolonged_months = make(
+        StrictInteger, validate=validate.Range(1, LONGEST_PROLONGATION_MONTHS, error="out-of-range")
+    )
+    prolongation_reason = choice(ProlongationReason)
+    outcome = choice(Outcome)
+    refusal_reason = choice(RefusalReason)
+    lifted = make(StrictBoolean, validate=validate.Equal(comparable=True, error="only-true"))
+
+    also: ClassVar[Mapping[str, object]] = {
+        "minProperties": 1,
+        "dependentRequired": {
+            "prolonged_months": ["prolongation_reason"],
+            "prolongation_reason": ["prolonged_months"],
+            "refusal_reason": ["outcome"],
+        },
+        "if": {"properties": {"outcome": {"const": "refused"}}, "required": ["outcome"]},
+        "then": {"required": ["refusal_reason"], "properties": {"refusal_reason": {}}},
+        "else": {"properties": {"refusal_reason": {"not": {}}}},
+    }
+
+    @validates_schema
+    def _demand_reasons(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("prolonged_months" in data) != ("prolongation_reason" in data):
+            raise ValidationError("with-months-and-only-then", "prolongation_reason")
+        if (data.get("outcome") == Outcome.REFUSED) != ("refusal_reason" in data):
+            raise ValidationError("with-refused-and-only-then", "refusal_reason")
+
+
+class RequestsQuery(PageQuery):
+    open = choice(["true", "false"])
+    application_id = make(StrictUUID)
+    kind = choice(RequestKind)
