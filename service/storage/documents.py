@@ -1,6 +1,6 @@
 """Documents and their sealed chunks."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
@@ -52,3 +52,11 @@ def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[byt
         DocumentChunk.number < first + _CHUNKS_AT_A_TIME,
     )
     return session.scalars(query.order_by(DocumentChunk.number)).all()
+
+
+def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:
+    """All sealed chunks in order, a few in memory at a time, within one transaction."""
+    number = 0
+    while some := read_chunks(session, document_id, number):
+        yield from some
+        number += len(some)

@@ -75,8 +75,8 @@ def open_access(case: Case, code: str, answers: Mapping[Question, str]) -> Opene
 def put_code(case: Case, application_id: UUID) -> str:
     """Give the application a new access code; only its digest is kept."""
     code = mint_code(os.urandom(rules.ENTROPY_BYTES))
-    who = case.principal.subject
-    access.replace_code(case.session, application_id, code_digest(code), case.now, who)
+    digest = code_digest(code)
+    access.replace_code(case.session, application_id, digest, case.now, case.recorder)
     return code
 
 

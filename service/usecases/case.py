@@ -90,6 +90,15 @@ class Case:
         who = self.principal
         return Reach(who.role, who.subject, self.today, who.application_id)
 
+    @property
+    def recorder(self) -> str:
+        """Who did it, as a record says: of an applicant only that he did it.
+
+        His subject is the id of his record, and would link a new one to it.
+        """
+        is_own = self.principal.role is Role.APPLICANT
+        return Role.APPLICANT if is_own else self.principal.subject
+
     def new_id(self) -> UUID:
         """An id of its own microsecond: what one case makes lies in the order of making."""
         self.ids_made += 1

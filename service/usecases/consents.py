@@ -101,7 +101,7 @@ def append_event(
             at=case.now,
             wording_version=statement.wording_version,
             channel=statement.channel,
-            recorded_by=case.principal.subject,
+            recorded_by=case.recorder,
         )
     )
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import IO
+from typing import IO, Self
 from uuid import UUID
 
 from service.crypto.documents import SEALED_CHUNK_BYTES, DocumentOpener, DocumentSealer, chunk_count
@@ -17,6 +17,7 @@ from service.domain.errors import (
     Conflict,
     Fault,
     Forbidden,
+    Invalid,
     NotFound,
     TooLarge,
     Unavailable,
@@ -93,6 +94,12 @@ class Upload:
     def close(self) -> None:
         self._sealed.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 @contextmanager
 def _room() -> Iterator[None]:
@@ -152,6 +159,23 @@ def store_upload(case: Case, seal: RecordSeal, upload: Upload) -> Document:
     case.session.flush()
     documents.store_chunks(case.session, row.id, upload.sealed_chunks())
     return row
+
+
+def copy_of(case: Case, found: Found, document_id: UUID, pointer: str) -> Upload:
+    """A document of this record as an upload for another: sealed anew, under a key of its own."""
+    row = documents.find_document(case.session, found.application.id, document_id)
+    if row is None:
+        raise Invalid(faults=[Fault(pointer, "unknown")])
+    upload = Upload(max(row.size, case.house.settings.max_file_bytes))
+    seal = open_seal(case, found)
+    with _damage_alarmed(case, row):
+        key = seal.unwrap_document_key(_label(row), row.header)
+        chunks = documents.iterate_chunks(case.session, row.id)
+        for chunk in DocumentOpener(key).open_all(chunks, chunk_count(row.size)):
+            upload.write(chunk)
+        upload.name = str(seal.open(_name_field(row.id), row.sealed_name))
+    upload.kind = row.kind
+    return upload
 
 
 @usecase(Action.ADD_DOCUMENT)

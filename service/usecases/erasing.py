@@ -3,7 +3,7 @@
 from datetime import date
 
 from service.domain.errors import Conflict
-from service.domain.policy import Purpose, Role
+from service.domain.policy import Purpose
 from service.domain.retention import Rule, is_held
 from service.domain.words import Event, Outcome, ProcedureKind, RequestKind
 from service.storage import holds, purges, requests
@@ -17,14 +17,8 @@ def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
     """Give a request its outcome, unless it has one."""
     if row.outcome is None:
         row.outcome, row.closed_at = outcome, case.now
-        row.closed_by = name_of(case)
+        row.closed_by = case.recorder
         row.version += 1
-
-
-def name_of(case: Case) -> str:
-    """Who did it, as the papers of a request say: of the applicant, only that he did."""
-    is_own = case.principal.role is Role.APPLICANT
-    return Role.APPLICANT if is_own else case.principal.subject
 
 
 def legal_hold(case: Case, found: Found) -> date | None:

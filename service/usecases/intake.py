@@ -54,6 +54,13 @@ class Receipt:
 @usecase(Action.SUBMIT_APPLICATION)
 def submit_application(case: Case, submission: Submission) -> Receipt:
     """Take in one application, with its documents and its consent, as one."""
+    receipt, seal = take_in(case, submission)
+    case.keep_answer_under(seal)
+    return receipt
+
+
+def take_in(case: Case, submission: Submission) -> tuple[Receipt, RecordSeal]:
+    """A new record with a key of its own: what is told of it, and its seal."""
     channel = channel_of(case, submission.channel)
     values = {name: value for name, value in submission.fields.items() if value not in (None, [])}
     faults = completeness_faults(frozenset(values)) + bsn_faults(values)
@@ -84,8 +91,7 @@ def submit_application(case: Case, submission: Submission) -> Receipt:
     for upload in submission.uploads:
         store_upload(case, seal, upload)
     code = put_code(case, row.id) if channel is Channel.WEBSITE else None
-    case.keep_answer_under(seal)
-    return _receipt(row, procedure, code)
+    return _receipt(row, procedure, code), seal
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:

@@ -26,7 +26,7 @@ from service.storage.slices import Slice
 from service.storage.tables import PrivacyRequest
 from service.usecases.carrying_out import CarriedOut, carry_out, settle_restriction
 from service.usecases.case import Case
-from service.usecases.erasing import close, name_of
+from service.usecases.erasing import close
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.reach import open_seal
@@ -223,7 +223,7 @@ def _new_request(case: Case, order: RequestOrder, channel: Channel) -> PrivacyRe
         prolonged_months=0,
         version=1,
         channel=channel,
-        recorded_by=name_of(case),
+        recorded_by=case.recorder,
     )
     if check is not None:
         _note_check(case, row, check)
@@ -233,7 +233,7 @@ def _new_request(case: Case, order: RequestOrder, channel: Channel) -> PrivacyRe
 def _note_check(case: Case, row: PrivacyRequest, check: IdentityCheck) -> None:
     row.identity_check = check
     row.identity_checked_at = case.now
-    row.identity_checked_by = name_of(case)
+    row.identity_checked_by = case.recorder
 
 
 def _carry_out(

@@ -118,6 +118,14 @@ REQUESTS |= {
             "text": "Wil niet dat het team dit nog leest.",
         },
     },
+    "reuse_application": {
+        "To another vacancy, with another phone number": {
+            "procedure_reference": "V-2026-021",
+            "fields": ["name", "email", "education", "work_experience"],
+            "changes": {"phone": "+31 6 87654321"},
+            "documents": [DOCUMENT],
+        }
+    },
     "change_request": {
         "Known by a call back": {"identity_check": "call-back"},
         "Put off": {"prolonged_months": 1, "prolongation_reason": "complexity"},

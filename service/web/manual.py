@@ -75,6 +75,7 @@ FAULTS = {
     "birth-date-says-it": "An age is for who gives no birth date.",
     "characters": "It holds characters that it may not, or too many.",
     "closed-or-ends-on": "Close it or give it another end, not both.",
+    "does-not-open": "It is damaged where it is kept: leave it out, or give it anew.",
     "empty": "The file is empty.",
     "empty-entry": "Something must be in it.",
     "forbidden-character": "Control characters and lone surrogates are taken nowhere.",

@@ -12,7 +12,7 @@ from service.domain.words import (
     RequestKind,
 )
 from service.storage.requests import RequestFilter
-from service.usecases import access, requests
+from service.usecases import access, intake, requests, reuse
 from service.usecases.case import Case
 from service.usecases.paging import Page
 from service.web import schemas_rights as schemas
@@ -127,6 +127,35 @@ def change_request(case: Case, asked: Asked) -> requests.RequestView:
         lifted=body.get("lifted", False),
     )
     return requests.change_request(case, asked.path["request_id"], asked.version, change)
+
+
+@door(
+    "POST",
+    f"{_APPLICATION}/reuses",
+    Action.REUSE_APPLICATION,
+    body=schemas.Reuse,
+    location="/applications/{id}",
+    conflicts=("no-consent", "intake-closed"),
+)
+def reuse_application(case: Case, asked: Asked) -> intake.Receipt:
+    """Apply anew with data that is kept with consent, without supplying it once more.
+
+    The applicant names the vacancy, or `kind: open`; which `fields` to take (all that he supplied
+    unless he says so), `changes` to correct them first, and which `documents`. It is a new
+    application with its own access code, key, team and dates; consent to keeping it longer is
+    given anew, or not. Nothing links the two but this act in the audit.
+    """
+    body = asked.body
+    changes: dict[str, Any] = body["changes"]
+    order = reuse.ReuseOrder(
+        procedure_reference=body.get("procedure_reference"),
+        fields=frozenset(body["chosen"]),
+        revise=lambda old: revised(old, changes),
+        documents=body["documents"],
+        consent_wording=body.get("consent", {}).get("wording_version"),
+        statement_version=body.get("statement_version"),
+    )
+    return reuse.reuse_application(case, asked.path["application_id"], order)
 
 
 def _word(kind: Any, body: dict[str, Any], name: str) -> Any:

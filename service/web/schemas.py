@@ -45,19 +45,20 @@ _COMPLETE = {
 Fields = fields_schema("Fields")
 SuppliedFields = fields_schema("SuppliedFields", SUPPLIED, _COMPLETE)
 FieldsPatch = fields_schema("FieldsPatch", nullable=True)
+SuppliedPatch = fields_schema("SuppliedPatch", SUPPLIED, nullable=True)
 
 
 class ConsentGiven(StrictSchema):
     wording_version = word(VERSION_WORD, required=True)
 
 
-class Submission(StrictSchema):
+class Target(StrictSchema):
+    """What is applied to, on which statement, and perhaps with consent."""
+
     procedure_reference = text(100)
     kind = choice(["open"])
-    channel = choice(Channel)
     statement_version = word(VERSION_WORD)
     consent = make(Nested, nested=ConsentGiven)
-    values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
 
     also: ClassVar[Mapping[str, object]] = {
         "oneOf": [{"required": ["procedure_reference"]}, {"required": ["kind"]}]
@@ -67,6 +68,11 @@ class Submission(StrictSchema):
     def _demand_one_target(self, data: Mapping[str, Any], **_: Any) -> None:
         if ("procedure_reference" in data) == ("kind" in data):
             raise ValidationError("reference-or-kind-open", "procedure_reference")
+
+
+class Submission(Target):
+    channel = choice(Channel)
+    values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
 
 
 class ApplicationPatch(StrictSchema):

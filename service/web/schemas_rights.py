@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError, validate, validates_schema
 from marshmallow.fields import Nested
 
+from service.domain.catalogue import SUPPLIED
 from service.domain.requests import LONGEST_PROLONGATION_MONTHS
 from service.domain.words import (
     Channel,
@@ -15,9 +16,10 @@ from service.domain.words import (
     RefusalReason,
     RequestKind,
 )
-from service.web.schemas import FieldsPatch, PageQuery
+from service.web.schemas import FieldsPatch, PageQuery, SuppliedPatch, Target
 from service.web.shapes import (
     NonEmptySchema,
+    ShortList,
     StrictBoolean,
     StrictDate,
     StrictInteger,
@@ -30,6 +32,7 @@ from service.web.shapes import (
 )
 
 _LONGEST_TEXT = 5_000
+_MOST_DOCUMENTS = 100
 
 
 class ControlAnswers(NonEmptySchema):
@@ -92,3 +95,20 @@ class RequestsQuery(PageQuery):
     open = choice(["true", "false"])
     application_id = make(StrictUUID)
     kind = choice(RequestKind)
+
+
+class Reuse(Target):
+    chosen = make(
+        ShortList,
+        data_key="fields",
+        cls_or_instance=choice(SUPPLIED),
+        validate=validate.Length(max=len(SUPPLIED), error="too-many"),
+        load_default=sorted(SUPPLIED),
+    )
+    changes = make(Nested, nested=SuppliedPatch, load_default=dict)
+    documents = make(
+        ShortList,
+        cls_or_instance=make(StrictUUID),
+        validate=validate.Length(max=_MOST_DOCUMENTS, error="too-many"),
+        load_default=list,
+    )
