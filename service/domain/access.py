@@ -49,13 +49,13 @@ def code_digest(code: str) -> bytes:
 
 def known_answers(values: Mapping[str, object]) -> dict[Question, str]:
     """What the record's fields answer, normalised; a question it can not answer is left out."""
-    address, phone = values.get("address"), str(values.get("phone", ""))
+    address, digits = values.get("address"), _digits(str(values.get("phone", "")))
     found = {
         Question.BIRTH_DATE: str(values.get("birth_date", "")),
         Question.POSTAL_CODE: str(address.get("postal_code", ""))
         if isinstance(address, dict)
         else "",
-        Question.PHONE_DIGITS: _digits(phone)[-LAST_DIGITS:],
+        Question.PHONE_DIGITS: digits[-LAST_DIGITS:] if len(digits) >= LAST_DIGITS else "",
     }
     return {question: normalised(text) for question, text in found.items() if normalised(text)}
 
@@ -90,4 +90,5 @@ def normalised(answer: str) -> str:
 
 
 def _digits(phone: str) -> str:
-    return "".join(character for character in phone if character.isdecimal())
+    """The digits of a phone number as 0 to 9, whatever script they were written in."""
+    return "".join(str(int(character)) for character in phone if character.isdecimal())
