@@ -66,7 +66,7 @@ def find_application(
     session: Session, application_id: UUID, reach: Reach, fields: Iterable[str] = ()
 ) -> Found | None:
     """The application if this principal reaches it today, with the seals of `fields` loaded."""
-    query = _reachable(reach, fields).where(Application.id == application_id)
+    query = reachable(reach, fields).where(Application.id == application_id)
     row = session.execute(query).one_or_none()
     return None if row is None else Found(*row)
 
@@ -90,7 +90,7 @@ def lock_own(
 ) -> Found | None:
     """One application, locked without its procedure: for what leans on it and moves no date."""
     query = (
-        _reachable(reach, fields)
+        reachable(reach, fields)
         .where(Application.id == application_id)
         .with_for_update(of=Application)
         .execution_options(populate_existing=True)
@@ -113,7 +113,7 @@ def list_applications(
     session: Session, procedure_id: UUID, reach: Reach, fields: Iterable[str], part: Slice
 ) -> Sequence[Found]:
     """A page of the applications in one procedure, oldest first."""
-    query = _reachable(reach, fields).where(Application.procedure_id == procedure_id)
+    query = reachable(reach, fields).where(Application.procedure_id == procedure_id)
     return _part_of(session, query, part)
 
 
@@ -121,14 +121,14 @@ def list_talent_pool(
     session: Session, reach: Reach, fields: Iterable[str], part: Slice
 ) -> Sequence[Found]:
     """A page of all that a sourcer reaches, oldest first."""
-    return _part_of(session, _reachable(reach, fields), part)
+    return _part_of(session, reachable(reach, fields), part)
 
 
 def find_same_email(
     session: Session, procedure_id: UUID, reach: Reach, indexes: Collection[bytes]
 ) -> dict[bytes, list[UUID]]:
     """What the principal reaches in one procedure, by e-mail index, for those given."""
-    query = _reachable(reach, ()).where(
+    query = reachable(reach, ()).where(
         Application.procedure_id == procedure_id, Application.email_index.in_(indexes)
     )
     same: dict[bytes, list[UUID]] = {}
@@ -184,7 +184,7 @@ def sealed_attribute(name: str) -> InstrumentedAttribute[bytes | None]:
     return attribute
 
 
-def _reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
+def reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
     """All that the principal reaches today. A role without a line here reaches nothing."""
     team_role = TeamMember.role if reach.role in TEAM_ROLES else null()
     query = (
