@@ -76,10 +76,7 @@ def post(
     parts = [("application", ("application.json", json.dumps(body).encode(), "application/json"))]
     who = WEBSITE if channel == "website" else Who("recruiter", procedure.recruiter)
     made = stage.client.call("POST", "/applications", who, files=[*parts, *person.files]).json()
-    record = Record(made["id"], person.fields["name"], channel, procedure, consented=consents)
-    stage.compare(record, made["purge_on"])
-    stage.records.append(record)
-    return record
+    return stage.keep(made, person.fields["name"], channel, procedure, consented=consents)
 
 
 def _post_resume(stage: Stage, procedure: Procedure, resume: dict[str, Any]) -> None:

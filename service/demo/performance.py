@@ -10,6 +10,7 @@ from rich.console import Console
 from service.demo.client import Client, Clock, Unexpected
 from service.demo.dates import Terms
 from service.demo.intake import open_procedures, post_applications
+from service.demo.rights import Rights
 from service.demo.stage import INTERVIEWER, SCREENER, Stage, recruiter_of, show_sight
 from service.demo.throw_away import Service
 from service.demo.year import MONTHS, Year
@@ -32,6 +33,8 @@ def perform(service: Service, resume: Path, applications: int, terms: Terms) -> 
     stage.scene("Need to know: one candidate, as each role on the team sees them")
     candidate = stage.records[1]
     show_sight(stage, candidate, (recruiter_of(candidate), INTERVIEWER, SCREENER))
+    stage.scene("One applicant exercises every right")
+    Rights(stage, procedures).perform()
     stage.scene(f"{MONTHS} months, week by week")
     Year(stage, procedures).perform(start)
     stage.scene("Tally: the demo's own model against the service")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.demo.client import Client, Clock, Who
-from service.demo.dates import Record, Terms
+from service.demo.dates import Procedure, Record, Terms
 from service.domain.catalogue import CATALOGUE
 
 OFFICER, SOURCER = Who("officer", "privacy-officer"), Who("sourcer", "sourcer-1")
@@ -53,6 +53,7 @@ class Stage:
     terms: Terms
     tally: Tally = field(default_factory=Tally)
     records: list[Record] = field(default_factory=list)
+    access_codes: dict[str, str | None] = field(default_factory=dict)
 
     def scene(self, title: str) -> None:
         self.console.print()
@@ -66,6 +67,16 @@ class Stage:
     @property
     def left(self) -> list[Record]:
         return [record for record in self.records if record.gone_on is None]
+
+    def keep(
+        self, made: dict[str, Any], name: str, channel: str, procedure: Procedure, **more: bool
+    ) -> Record:
+        """Note an application that was taken in, and compare its date with the model's."""
+        record = Record(made["id"], name, channel, procedure, **more)
+        self.compare(record, made["purge_on"])
+        self.access_codes[record.id] = made["access_code"]
+        self.records.append(record)
+        return record
 
     def retention(self, record: Record) -> dict[str, Any] | None:
         """What the service says of a record's date, if it is there; compared with the model."""
