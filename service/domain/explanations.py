@@ -2,50 +2,62 @@
 
 from datetime import date
 
+from service.domain.labels import Language, write_day
 from service.domain.retention import EndedBy, Phase, Retention, is_held
 
 Words = dict[str, str]
 
-_WRITTEN = {"nl": "%d-%m-%Y", "en": "%Y-%m-%d"}
 _ENDED = {
-    EndedBy.PROCEDURE: {"nl": "De procedure eindigt op", "en": "The procedure ends on"},
+    EndedBy.PROCEDURE: {
+        "nl": "De procedure eindigt op",
+        "en": "The procedure ends on",
+        "de": "Das Verfahren endet am",
+    },
     EndedBy.WITHDRAWAL: {
         "nl": "De sollicitatie is ingetrokken op",
         "en": "The application was withdrawn on",
+        "de": "Die Bewerbung wurde zurückgezogen am",
     },
 }
 _DELETED = {
     True: {
         "nl": "met toestemming wordt alles een jaar later verwijderd, op",
         "en": "with consent all is deleted one year later, on",
+        "de": "mit Einwilligung wird alles ein Jahr später gelöscht, am",
     },
     False: {
         "nl": "zonder toestemming voor langer bewaren wordt alles een maand later verwijderd, op",
         "en": "without consent to longer retention all is deleted one month later, on",
+        "de": "ohne Einwilligung in längere Speicherung wird alles einen Monat später gelöscht, am",
     },
 }
 _HELD = {
     "nl": "Een wettelijke bewaargrond geldt tot {until}; tot dan wordt niets verwijderd.",
     "en": "A legal hold lasts until {until}; nothing is deleted before that.",
+    "de": "Ein gesetzlicher Aufbewahrungsgrund gilt bis {until}; bis dahin wird nichts gelöscht.",
 }
 _OVER = {
     "nl": "De datum is bereikt: alleen de privacyfunctionaris leest dit nog, zolang het geldt.",
     "en": "The date is reached: only the privacy officer still reads this, while the hold lasts.",
+    "de": "Der Tag ist erreicht: Nur noch die Datenschutzstelle liest dies, solange das gilt.",
 }
 
 
 def explain(retention: Retention, phase: Phase, today: date) -> Words:
-    """Why this record is deleted on its day, in Dutch and English. Dates, no personal data."""
-    return {language: _explain(language, retention, phase, today) for language in ("nl", "en")}
+    """Why this record is deleted on its day, in each language. Dates, no personal data."""
+    return {str(language): _explain(language, retention, phase, today) for language in Language}
 
 
-def _explain(language: str, retention: Retention, phase: Phase, today: date) -> str:
-    written = _WRITTEN[language]
-    ended = f"{_ENDED[retention.ended_by][language]} {retention.end:{written}}"
-    deleted = f"{_DELETED[retention.consented][language]} {retention.purge_on:{written}}"
+def _explain(language: Language, retention: Retention, phase: Phase, today: date) -> str:
+    ended = f"{_ENDED[retention.ended_by][language]} {_written(retention.end, language)}"
+    deleted = f"{_DELETED[retention.consented][language]} {_written(retention.purge_on, language)}"
     sentences = [f"{ended}; {deleted}."]
     if retention.hold_until is not None and is_held(retention.hold_until, today):
-        sentences.append(_HELD[language].format(until=f"{retention.hold_until:{written}}"))
+        sentences.append(_HELD[language].format(until=_written(retention.hold_until, language)))
     if phase is Phase.OVER:
         sentences.append(_OVER[language])
     return " ".join(sentences)
+
+
+def _written(day: date, language: Language) -> str:
+    return write_day(day.isoformat(), language)

@@ -17,24 +17,30 @@ DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 
 ENDS_NL = "De procedure eindigt op 01-05-2026"
 ENDS_EN = "The procedure ends on 2026-05-01"
+ENDS_DE = "Das Verfahren endet am 01.05.2026"
 MONTH_NL = "zonder toestemming voor langer bewaren wordt alles een maand later verwijderd, op"
 MONTH_EN = "without consent to longer retention all is deleted one month later, on"
+MONTH_DE = "ohne Einwilligung in längere Speicherung wird alles einen Monat später gelöscht, am"
 YEAR_NL = "met toestemming wordt alles een jaar later verwijderd, op"
 YEAR_EN = "with consent all is deleted one year later, on"
+YEAR_DE = "mit Einwilligung wird alles ein Jahr später gelöscht, am"
 HELD_NL = "Een wettelijke bewaargrond geldt tot 09-08-2027; tot dan wordt niets verwijderd."
 HELD_EN = "A legal hold lasts until 2027-08-09; nothing is deleted before that."
+HELD_DE = "Ein gesetzlicher Aufbewahrungsgrund gilt bis 09.08.2027; bis dahin wird nichts gelöscht."
 OVER_NL = "De datum is bereikt: alleen de privacyfunctionaris leest dit nog, zolang het geldt."
 OVER_EN = "The date is reached: only the privacy officer still reads this, while the hold lasts."
+OVER_DE = "Der Tag ist erreicht: Nur noch die Datenschutzstelle liest dies, solange das gilt."
 
 
 @pytest.mark.parametrize(
-    ("retention", "phase", "nl", "en"),
+    ("retention", "phase", "nl", "en", "de"),
     [
         pytest.param(
             Retention(ENDS_ON, None, consented=False),
             Phase.RUNNING,
             f"{ENDS_NL}; {MONTH_NL} 01-06-2026.",
             f"{ENDS_EN}; {MONTH_EN} 2026-06-01.",
+            f"{ENDS_DE}; {MONTH_DE} 01.06.2026.",
             id="a month after the procedure",
         ),
         pytest.param(
@@ -42,6 +48,7 @@ OVER_EN = "The date is reached: only the privacy officer still reads this, while
             Phase.TALENT_POOL,
             f"{ENDS_NL}; {YEAR_NL} 01-05-2027.",
             f"{ENDS_EN}; {YEAR_EN} 2027-05-01.",
+            f"{ENDS_DE}; {YEAR_DE} 01.05.2027.",
             id="a year with consent",
         ),
         pytest.param(
@@ -49,6 +56,7 @@ OVER_EN = "The date is reached: only the privacy officer still reads this, while
             Phase.AFTERCARE,
             f"De sollicitatie is ingetrokken op 03-04-2026; {MONTH_NL} 03-05-2026.",
             f"The application was withdrawn on 2026-04-03; {MONTH_EN} 2026-05-03.",
+            f"Die Bewerbung wurde zurückgezogen am 03.04.2026; {MONTH_DE} 03.05.2026.",
             id="withdrawn",
         ),
         pytest.param(
@@ -56,6 +64,7 @@ OVER_EN = "The date is reached: only the privacy officer still reads this, while
             Phase.OVER,
             f"{ENDS_NL}; {MONTH_NL} 01-06-2026. {HELD_NL} {OVER_NL}",
             f"{ENDS_EN}; {MONTH_EN} 2026-06-01. {HELD_EN} {OVER_EN}",
+            f"{ENDS_DE}; {MONTH_DE} 01.06.2026. {HELD_DE} {OVER_DE}",
             id="held past its date",
         ),
         pytest.param(
@@ -63,28 +72,30 @@ OVER_EN = "The date is reached: only the privacy officer still reads this, while
             Phase.RUNNING,
             f"{ENDS_NL}; {YEAR_NL} 01-05-2027. {HELD_NL}",
             f"{ENDS_EN}; {YEAR_EN} 2027-05-01. {HELD_EN}",
+            f"{ENDS_DE}; {YEAR_DE} 01.05.2027. {HELD_DE}",
             id="held before its date",
         ),
     ],
 )
-def test_a_record_explains_its_date_in_dutch_and_english(retention, phase, nl, en):
-    assert explain(retention, phase, date(2026, 6, 15)) == {"nl": nl, "en": en}
+def test_a_record_explains_its_date_in_three_languages(retention, phase, nl, en, de):
+    assert explain(retention, phase, date(2026, 6, 15)) == {"nl": nl, "en": en, "de": de}
 
 
 @pytest.mark.parametrize(("today", "is_told"), [("2027-08-08", True), ("2027-08-09", False)])
 def test_a_hold_is_told_of_while_it_lasts(today, is_told):
     retention = Retention(ENDS_ON, None, consented=True, hold_until=HOLD_UNTIL)
     words = explain(retention, Phase.OVER, date.fromisoformat(today))
-    assert (HELD_NL in words["nl"], HELD_EN in words["en"]) == (is_told, is_told)
+    assert [HELD_NL in words["nl"], HELD_EN in words["en"], HELD_DE in words["de"]] == [is_told] * 3
 
 
 @given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans()), DAYS)
-def test_both_languages_name_the_end_and_the_deletion_date(retention, today):
+def test_all_languages_name_the_end_and_the_deletion_date(retention, today):
     words = explain(retention, phase_of(retention.end, retention.purge_on, today), today)
-    assert words.keys() == {"nl", "en"}
+    assert words.keys() == {"nl", "en", "de"}
     for day in (retention.end, retention.purge_on):
         assert f" {day.day:02}-{day.month:02}-{day.year}" in words["nl"]
         assert f" {day}" in words["en"]
+        assert f" {day.day:02}.{day.month:02}.{day.year}" in words["de"]
 
 
 @given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans(), st.none() | DAYS), DAYS)

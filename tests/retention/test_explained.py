@@ -25,6 +25,8 @@ def test_the_date_is_explained_with_its_rule_and_inputs(world: World):
             "wordt alles een maand later verwijderd, op 28-02-2027.",
             "en": "The procedure ends on 2027-01-31; without consent to longer retention all is "
             "deleted one month later, on 2027-02-28.",
+            "de": "Das Verfahren endet am 31.01.2027; ohne Einwilligung in längere Speicherung "
+            "wird alles einen Monat später gelöscht, am 28.02.2027.",
         },
     }
 
@@ -46,6 +48,9 @@ def test_it_says_so_when_consented_withdrawn_and_held(world: World):
         "en": "The application was withdrawn on 2026-11-22; with consent all is deleted one year "
         "later, on 2027-11-22. A legal hold lasts until 2027-02-01; nothing is deleted "
         "before that.",
+        "de": "Die Bewerbung wurde zurückgezogen am 22.11.2026; mit Einwilligung wird alles ein "
+        "Jahr später gelöscht, am 22.11.2027. Ein gesetzlicher Aufbewahrungsgrund gilt bis "
+        "01.02.2027; bis dahin wird nichts gelöscht.",
     }
 
 
