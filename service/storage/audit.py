@@ -1,8 +1,9 @@
 """The audit: one row a decision, and what was read by whom in the last hour."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, delete, func, select
@@ -22,6 +23,26 @@ class AuditFilter:
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ShownTo:
+    """Whose reading is asked for, from `since` on and before `until`; one of the two names him."""
+
+    subject: str | None
+    token_id: UUID | None
+    since: datetime
+    until: datetime
+
+
+class Showing(NamedTuple):
+    """One event in which something was shown."""
+
+    id: UUID
+    at: datetime
+    application_ids: list[str]
+    fields: list[str]
+    details: dict[str, Any]
 
 
 def count_applications_shown(session: Session, subject: str, now: datetime) -> int:
@@ -52,11 +73,37 @@ def list_audit_events(session: Session, wanted: AuditFilter, part: Slice) -> Seq
     return session.scalars(part.of(query, AuditEvent.id)).all()
 
 
+def list_showings(session: Session, wanted: ShownTo, part: Slice) -> Sequence[Showing]:
+    """A stretch of the events in which somebody was shown something, oldest first."""
+    shown = (AuditEvent.application_ids, AuditEvent.fields, AuditEvent.details)
+    query = select(AuditEvent.id, AuditEvent.at, *shown).where(*_shown_to(wanted))
+    return [Showing(*row) for row in session.execute(part.of(query, AuditEvent.id))]
+
+
+def count_showings_behind(
+    session: Session, wanted: ShownTo, last: UUID | None
+) -> tuple[int, datetime | None]:
+    """How many of these events lie behind the event `last`, and when the first of them was."""
+    query = select(func.count(), func.min(AuditEvent.at)).where(*_shown_to(wanted))
+    if last is not None:
+        query = query.where(AuditEvent.id > last)
+    count, first = session.execute(query).one()
+    return count, first
+
+
 def delete_audit_events_before(session: Session, moment: datetime, limit: int) -> None:
     """Delete at most `limit` events older than `moment`, but for what another run is deleting."""
     old = select(AuditEvent.id).where(AuditEvent.at < moment).limit(limit)
     old = old.with_for_update(skip_locked=True)
     session.execute(delete(AuditEvent).where(AuditEvent.id.in_(old.scalar_subquery())))
+
+
+def _shown_to(wanted: ShownTo) -> Iterator[ColumnElement[bool]]:
+    yield from (AuditEvent.at >= wanted.since, AuditEvent.at < wanted.until, AuditEvent.shown > 0)
+    if wanted.subject is not None:
+        yield AuditEvent.subject == wanted.subject
+    if wanted.token_id is not None:
+        yield AuditEvent.token_id == wanted.token_id
 
 
 def _recent(subject: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -73,9 +73,11 @@ MEANINGS = {
 # What the codes in `errors` mean; a problem without a detail of its own says it in its place.
 FAULTS = {
     "birth-date-says-it": "An age is for who gives no birth date.",
+    "country-not-allowed": "To this country nothing is disclosed.",
     "characters": "It holds characters that it may not, or too many.",
     "closed-or-ends-on": "Close it or give it another end, not both.",
     "does-not-open": "It is damaged where it is kept: leave it out, or give it anew.",
+    "email-or-name-and-birth-date": "Name an e-mail address, or a name with a date of birth.",
     "empty": "The file is empty.",
     "empty-entry": "Something must be in it.",
     "forbidden-character": "Control characters and lone surrogates are taken nowhere.",
@@ -92,6 +94,8 @@ FAULTS = {
     "not-an-etag": "It is not an ETag as it was read, with its quotes.",
     "not-for-this-role": "It is not for this token's role.",
     "not-later": "Prolonging moves the end later.",
+    "not-taken-along": "It is not what an applicant takes along.",
+    "not-with-this-kind": "Such a recipient gets nothing for this reason.",
     "null": "It may not be null.",
     "one-file": "Exactly one file is sent.",
     "only-true": "Only true may stand here.",
@@ -100,6 +104,8 @@ FAULTS = {
     "plan-or-dry-run": "Confirm a plan or make one, not both.",
     "reference-or-kind-open": "Name a procedure_reference, or send kind: open; one of the two.",
     "required": "It must be there.",
+    "stands-alone": "It is asked for by itself.",
+    "subject-or-token-id": "Name a subject or a token_id; one of the two.",
     "too-many": "There are more than allowed.",
     "twice": "It is there twice.",
     "unknown": "There is none of that name.",
@@ -130,6 +136,7 @@ PARAMETERS = {
     "fields": "Names of fields, separated by commas: show these and no others.",
     "hold_id": "The id of a hold.",
     "limit": "How many items at most.",
+    "notice_id": "The id of a notice.",
     "name": "Which of the page's own files.",
     "procedure_id": "The id of a procedure.",
     "kind": "Only requests of this kind.",
@@ -142,6 +149,7 @@ PARAMETERS = {
     "subject": "The opaque id of somebody who holds a token.",
     "token_id": "The id of a token, which is not its secret.",
     "until": "Only before this moment.",
+    "within_days": "In how many days from today at most.",
 }
 
 # Path: operation id, summary, media types, and what else it may answer.
