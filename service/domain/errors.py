@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 # What stands in the way, and what can be done, by the code of the conflict.
 CONFLICTS = {
+    "already-assigned": "It is known already whose request this is, or it was forgotten.",
     "already-closed": "The request was closed before; a new one can be made.",
     "already-confirmed": "The notice was confirmed before.",
     "already-ended": "The procedure is over.",
     "already-handed-over": "This was done before; it is done once.",
-    "already-lifted": "It does not last any more.",
+    "already-lifted": "It does not stop the team, or not any more.",
     "already-prolonged": "The answer was put off before, or its first month is over.",
     "already-revoked": "The token was revoked before.",
     "already-withdrawn": "The application was withdrawn before.",

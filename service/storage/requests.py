@@ -26,6 +26,16 @@ def find_request(session: Session, request_id: UUID) -> PrivacyRequest | None:
     return session.get(PrivacyRequest, request_id)
 
 
+def get_request(session: Session, request_id: UUID) -> PrivacyRequest:
+    """The request, which this transaction made."""
+    return session.get_one(PrivacyRequest, request_id)
+
+
+def lock_request(session: Session, request_id: UUID) -> PrivacyRequest | None:
+    """The request as it is now, locked; after its record, for that is everybody's order."""
+    return session.get(PrivacyRequest, request_id, with_for_update=True, populate_existing=True)
+
+
 def list_requests(session: Session, wanted: RequestFilter, part: Slice) -> Sequence[PrivacyRequest]:
     """A page of requests, the first due first."""
     query = select(PrivacyRequest)
@@ -37,9 +47,8 @@ def list_requests(session: Session, wanted: RequestFilter, part: Slice) -> Seque
     if wanted.kind is not None:
         query = query.where(PrivacyRequest.kind == wanted.kind)
     if part.after is not None:
-        last = select(PrivacyRequest.due_on).where(PrivacyRequest.id == part.after)
         place = tuple_(PrivacyRequest.due_on, PrivacyRequest.id)
-        query = query.where(place > tuple_(last.scalar_subquery(), part.after))
+        query = query.where(place > tuple_(part.day, part.after))
     query = query.order_by(PrivacyRequest.due_on, PrivacyRequest.id)
     return session.scalars(query.limit(part.limit + 1)).all()
 

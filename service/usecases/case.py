@@ -83,6 +83,7 @@ class Case:
     today: date = field(init=False)
     answer_scope: bytes | None = field(default=None, repr=False)
     answer_seal: RecordSeal | None = field(default=None, repr=False)
+    answer_about: UUID | None = None
     effects: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @property
@@ -130,7 +131,11 @@ class Case:
 
     def keep_answer_under(self, seal: RecordSeal) -> None:
         """Keep a repeatable answer under this application's key, so that it goes with it."""
-        self.answer_seal = seal
+        self.answer_seal, self.answer_about = seal, seal.application_id
+
+    def keep_answer_beside(self, application_id: UUID) -> None:
+        """Keep it as long as this application, under another key: who repeats may not reach it."""
+        self.answer_about = application_id
 
     def _demand_budget(self, shown: Sequence[str] = ()) -> None:
         budget, subject = self.house.settings.read_budget, self.principal.subject

@@ -42,10 +42,11 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
 def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object]:
     if kept.fingerprint != fingerprint:
         raise KeyReused
-    if kept.application_id is None:
+    if kept.application_id is not None:
+        case.about(kept.application_id)
+    if kept.application_id is None or kept.kek_id is not None:
         opened = _opened(_loose_seal(case, kept.kek_id or "", kept.scope), kept)
     else:
-        case.about(kept.application_id)
         found = reached(case, find_application(case.session, kept.application_id, case.reach))
         opened = _opened(open_seal(case, found), kept)
         _disclose_again(case, found, opened["fields"])
@@ -68,12 +69,10 @@ def keep_answer(case: Case, result: object) -> None:
     if case.answer_scope is None:
         return
     row = answers.get_claimed(case.session, case.answer_scope)
-    seal = case.answer_seal
+    row.application_id, seal = case.answer_about, case.answer_seal
     if seal is None:
         row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
         seal = _loose_seal(case, row.kek_id, row.scope)
-    else:
-        row.application_id = seal.application_id
     shown = case.entry.fields if case.entry.shown else []
     noted = {"fields": shown, "purpose": case.purpose, "details": case.entry.details}
     kept = {"answer": result, **noted}

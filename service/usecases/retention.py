@@ -76,15 +76,15 @@ def find_differences(
 ) -> tuple[list[Difference], UUID | None]:
     """Recompute the next `limit` records from their events: what differs, and where to go on."""
     rows = verification.list_with_events(case.session, after, limit)
-    differences = [difference for row in rows for difference in _differences(row)]
+    differences = [difference for row in rows for difference in _differences(row, case.today)]
     return differences, rows[-1].application_id if len(rows) == limit else None
 
 
-def _differences(row: verification.Recomputable) -> Iterator[Difference]:
+def _differences(row: verification.Recomputable, today: date) -> Iterator[Difference]:
     retention = Retention(row.ends_on, row.withdrawn_on, row.consented)
     if row.purge_on != retention.purge_on:
         yield Difference(row.application_id, "purge_on", row.purge_on, retention.purge_on)
     asked = None if row.last_answer_due is None else kept_until(row.last_answer_due)
     held = later(row.latest_hold, asked)
-    if row.hold_until != held:
+    if row.hold_until != held and (is_held(row.hold_until, today) or is_held(held, today)):
         yield Difference(row.application_id, "hold_until", row.hold_until, held)

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import fields as members_of
 from dataclasses import is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -19,6 +19,8 @@ from orjson import OPT_APPEND_NEWLINE, dumps
 from service.usecases.paging import Page
 from service.web import schemas
 
+_ID_BYTES = 16
+_FIRST_DAY = date(2000, 1, 1)  # two bytes of days reach from here to 2179
 _PLAIN: dict[Any, type[fields.Field[Any]]] = {
     UUID: fields.UUID,
     str: fields.String,
@@ -56,12 +58,17 @@ def location(pattern: str, result: object, path: Mapping[str, object]) -> str:
     return pattern.format(**known, id=member(result, "id"))
 
 
-def cursor_of(after: UUID) -> str:
-    return urlsafe_b64encode(after.bytes).rstrip(b"=").decode()
+def cursor_of(after: UUID, day: date | None = None) -> str:
+    """A place in a list: an id, and before it, in a list by days, the day as two bytes."""
+    counted = b"" if day is None else (day - _FIRST_DAY).days.to_bytes(2, "big")
+    return urlsafe_b64encode(counted + after.bytes).rstrip(b"=").decode()
 
 
-def after_of(cursor: str | None) -> UUID | None:
-    return None if cursor is None else UUID(bytes=urlsafe_b64decode(cursor + "=="))
+def place_of(cursor: str) -> tuple[UUID, date | None]:
+    """The id and the day that a cursor stands for."""
+    place = urlsafe_b64decode(cursor + "==")
+    counted, after = place[:-_ID_BYTES], UUID(bytes=place[-_ID_BYTES:])
+    return after, _FIRST_DAY + timedelta(int.from_bytes(counted, "big")) if counted else None
 
 
 @cache
@@ -118,7 +125,7 @@ def _name(kind: Any) -> str:
 
 def _page(result: Page[Any]) -> tuple[dict[str, object], str | None]:
     """A page's body, and the cursor of the next."""
-    cursor = None if result.next_after is None else cursor_of(result.next_after)
+    cursor = None if result.next_after is None else cursor_of(result.next_after, result.next_day)
     return {"items": result.items, "next": cursor}, cursor
 
 

@@ -31,7 +31,7 @@ from service.usecases.case import Case, House, Repeatable
 from service.usecases.frame import record_refusal
 from service.usecases.tokens import authenticate
 from service.web import schemas
-from service.web.answers import after_of, answer, location
+from service.web.answers import answer, location, place_of
 from service.web.bodies import MULTIPART, Body, read_json_body, read_multipart
 from service.web.strict_json import MOST_FAULTS, demand_allowed_characters, pointer_to
 
@@ -95,7 +95,11 @@ class Asked:
     @property
     def page(self) -> Slice:
         """Which part of a list is asked for."""
-        return Slice(after_of(self.query.get("cursor")), self.query["limit"])
+        limit, cursor = self.query["limit"], self.query.get("cursor")
+        if cursor is None:
+            return Slice(limit=limit)
+        after, day = place_of(cursor)
+        return Slice(after, limit, day)
 
 
 api = Blueprint("v1", __name__, url_prefix="/v1")

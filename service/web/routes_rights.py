@@ -12,7 +12,8 @@ from service.domain.words import (
     RequestKind,
 )
 from service.storage.requests import RequestFilter
-from service.usecases import access, intake, requests, reuse
+from service.usecases import access, answering, filing, intake, requests, reuse
+from service.usecases.carrying_out import Correction
 from service.usecases.case import Case
 from service.usecases.paging import Page
 from service.web import schemas_rights as schemas
@@ -73,17 +74,16 @@ def file_request(case: Case, asked: Asked) -> requests.RequestView:
     """
     body = asked.body
     patch: dict[str, Any] = body.get("values", {})
-    order = requests.RequestOrder(
+    order = filing.RequestOrder(
         kind=RequestKind(body["kind"]),
         application_id=body.get("application_id"),
         channel=channel_of(body),
         received_on=body.get("received_on"),
         identity_check=_word(IdentityCheck, body, "identity_check"),
         text=body.get("text"),
-        fields=frozenset(patch),
-        revise=lambda old: revised(old, patch),
+        correction=Correction(frozenset(patch), lambda old: revised(old, patch)),
     )
-    return requests.file_request(case, order)
+    return filing.file_request(case, order)
 
 
 @door("GET", "/privacy-requests", Action.LIST_REQUESTS, query=schemas.RequestsQuery)
@@ -107,10 +107,16 @@ def read_request(case: Case, asked: Asked) -> requests.RequestView:
     Action.CHANGE_REQUEST,
     body=schemas.RequestPatch,
     versioned=True,
-    conflicts=("already-closed", "already-lifted", "already-prolonged", "identity-unchecked"),
+    conflicts=(
+        "already-assigned",
+        "already-closed",
+        "already-lifted",
+        "already-prolonged",
+        "identity-unchecked",
+    ),
 )
 def change_request(case: Case, asked: Asked) -> requests.RequestView:
-    """Check who asks, put off the answer, answer or refuse it, or lift a restriction.
+    """Say whose request it is, check who asks, put off, answer or refuse it, or lift it.
 
     Once it is known who asks, restriction, objection and the end of consent take effect at once;
     an erasure is the officer's `DELETE` of the application, which closes the request. The answer
@@ -118,7 +124,8 @@ def change_request(case: Case, asked: Asked) -> requests.RequestView:
     (`"outcome": "withdrawn"`) or lifts (`"lifted": true`) what he asked for.
     """
     body = asked.body
-    change = requests.RequestChange(
+    change = answering.RequestChange(
+        application_id=body.get("application_id"),
         identity_check=_word(IdentityCheck, body, "identity_check"),
         prolonged_months=body.get("prolonged_months"),
         prolongation_reason=_word(ProlongationReason, body, "prolongation_reason"),
@@ -126,7 +133,7 @@ def change_request(case: Case, asked: Asked) -> requests.RequestView:
         refusal_reason=_word(RefusalReason, body, "refusal_reason"),
         lifted=body.get("lifted", False),
     )
-    return requests.change_request(case, asked.path["request_id"], asked.version, change)
+    return answering.change_request(case, asked.path["request_id"], asked.version, change)
 
 
 @door(

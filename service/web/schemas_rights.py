@@ -62,6 +62,7 @@ class NewRequest(StrictSchema):
 
 
 class RequestPatch(NonEmptySchema):
+    application_id = make(StrictUUID)
     identity_check = choice(IdentityCheck)
     prolonged_months = make(
         StrictInteger, validate=validate.Range(1, LONGEST_PROLONGATION_MONTHS, error="out-of-range")
@@ -81,7 +82,18 @@ class RequestPatch(NonEmptySchema):
         "if": {"properties": {"outcome": {"const": "refused"}}, "required": ["outcome"]},
         "then": {"required": ["refusal_reason"], "properties": {"refusal_reason": {}}},
         "else": {"properties": {"refusal_reason": {"not": {}}}},
+        "allOf": [
+            {"if": {"required": ["lifted"]}, "then": {"maxProperties": 1}},
+            {"if": {"required": ["prolonged_months"]}, "then": {"maxProperties": 2}},
+        ],
     }
+
+    @validates_schema
+    def _demand_one_step(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Putting off goes with its reason and nothing else; lifting goes alone."""
+        for name, most in (("lifted", 1), ("prolonged_months", 2)):
+            if name in data and len(data) > most:
+                raise ValidationError("stands-alone", name)
 
     @validates_schema
     def _demand_reasons(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -92,6 +104,7 @@ class RequestPatch(NonEmptySchema):
 
 
 class RequestsQuery(PageQuery):
+    cursor = word(r"[A-Za-z0-9_-]{24}")
     open = choice(["true", "false"])
     application_id = make(StrictUUID)
     kind = choice(RequestKind)

@@ -1,0 +1,144 @@
+"""Answering a request under the law: who asks is checked, the answer given, put off or refused."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.domain import requests as rules
+from service.domain.errors import Conflict, Forbidden, NotFound
+from service.domain.policy import Action, Role
+from service.domain.words import (
+    IdentityCheck,
+    Outcome,
+    ProlongationReason,
+    RefusalReason,
+    RequestKind,
+)
+from service.storage import requests
+from service.storage.applications import Found
+from service.storage.tables import PrivacyRequest
+from service.usecases.carrying_out import carry_out, is_stopping, note_check, settle_restriction
+from service.usecases.case import Case
+from service.usecases.erasing import close
+from service.usecases.frame import usecase
+from service.usecases.records import demand_version, lock_record, settle
+from service.usecases.requests import (
+    RequestView,
+    find_record,
+    get_request,
+    request_view,
+    state_purpose_of,
+)
+
+
+@dataclass(frozen=True)
+class RequestChange:
+    """What becomes of a request; None leaves as it is."""
+
+    application_id: UUID | None = None
+    identity_check: IdentityCheck | None = None
+    prolonged_months: int | None = None
+    prolongation_reason: ProlongationReason | None = None
+    outcome: Outcome | None = None
+    refusal_reason: RefusalReason | None = None
+    lifted: bool = False
+
+
+@usecase(Action.CHANGE_REQUEST)
+def change_request(
+    case: Case, request_id: UUID, expected_version: int, change: RequestChange
+) -> RequestView:
+    """Say whose it is, note how he was checked, put off the answer once, close it, or lift it."""
+    _demand_own_change(case, change)
+    found = _lock_record(case, get_request(case, request_id), change)
+    row = requests.lock_request(case.session, request_id)
+    if row is None:
+        raise NotFound
+    demand_version(row.version, expected_version)
+    state_purpose_of(case, row)
+    _change(case, found, row, change)
+    row.version += 1
+    case.session.flush()
+    if found is not None:
+        settle_restriction(case, found)
+        settle(case, found)
+    return request_view(case, row, found)
+
+
+@usecase(Action.CHANGE_REQUEST)
+def close_fetched(case: Case, application_id: UUID, kind: RequestKind) -> None:
+    """Close the applicant's own requests of this kind: he has what he asked for."""
+    found = lock_record(case, application_id)
+    for row in requests.list_requests_of(case.session, application_id):
+        if row.kind is kind:
+            close(case, row, Outcome.ANSWERED)
+    case.entry.details = {"fetched": kind}
+    settle(case, found)
+
+
+def is_waiting(case: Case, application_id: UUID, kind: RequestKind) -> bool:
+    """Whether the applicant who reads has asked for this and not got it yet."""
+    return case.principal.role is Role.APPLICANT and any(
+        row.kind is kind and row.outcome is None
+        for row in requests.list_requests_of(case.session, application_id)
+    )
+
+
+def _demand_own_change(case: Case, change: RequestChange) -> None:
+    """The applicant takes back what he asked for; the rest is the officer's."""
+    own = (RequestChange(lifted=True), RequestChange(outcome=Outcome.WITHDRAWN))
+    if case.principal.role is Role.APPLICANT and change not in own:
+        raise Forbidden("The applicant withdraws a request, or lifts it.")
+
+
+def _lock_record(case: Case, row: PrivacyRequest, change: RequestChange) -> Found | None:
+    """The record that the request is about, or is now said to be about; None when it is gone."""
+    if change.application_id is not None:
+        if row.application_id is not None or row.outcome is not None or row.channel is None:
+            raise Conflict("already-assigned")
+        return lock_record(case, change.application_id)
+    if row.application_id is None or find_record(case, row) is None:
+        return None
+    return lock_record(case, row.application_id)
+
+
+def _change(case: Case, found: Found | None, row: PrivacyRequest, change: RequestChange) -> None:
+    if change.lifted:
+        _lift(case, row)
+        return
+    if row.outcome is not None:
+        raise Conflict("already-closed")
+    if change.application_id is not None:
+        row.application_id = change.application_id
+    if change.identity_check is not None:
+        note_check(case, row, change.identity_check)
+    if change.prolonged_months is not None:
+        _prolong(case, row, change)
+    elif change.outcome is not None:
+        _close(case, row, change)
+    elif found is not None and row.kind is not RequestKind.ERASURE:
+        carry_out(case, found, row)
+
+
+def _lift(case: Case, row: PrivacyRequest) -> None:
+    if not is_stopping(row):
+        raise Conflict("already-lifted")
+    row.lifted_at = case.now
+    close(case, row, Outcome.ANSWERED)
+
+
+def _prolong(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
+    if not rules.may_prolong(row.received_on, row.prolonged_months, case.today):
+        raise Conflict("already-prolonged")
+    row.prolonged_months = change.prolonged_months or 0
+    row.prolongation_reason = change.prolongation_reason
+    row.prolonged_at = case.now
+    row.due_on = rules.due_on(row.received_on, row.prolonged_months)
+
+
+def _close(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
+    is_answer = change.outcome is Outcome.ANSWERED
+    if is_answer and row.identity_check is None and row.kind not in rules.UNCHECKED:
+        raise Conflict("identity-unchecked")
+    row.refusal_reason = change.refusal_reason
+    close(case, row, change.outcome or Outcome.ANSWERED)
+    case.entry.details |= {"outcome": row.outcome, "reason": row.refusal_reason}
