@@ -1,7 +1,7 @@
 """Documents: sealed while they arrive, stored in one short transaction, served chunk by chunk."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from typing import IO, Self
 from uuid import UUID
 
 from service.crypto.documents import SEALED_CHUNK_BYTES, DocumentOpener, DocumentSealer, chunk_count
-from service.crypto.seals import DocumentLabel, RecordSeal
+from service.crypto.seals import RecordSeal
 from service.domain.bsn import holds_bsn
 from service.domain.catalogue import DocumentKind
 from service.domain.errors import (
@@ -21,18 +21,25 @@ from service.domain.errors import (
     NotFound,
     TooLarge,
     Unavailable,
-    Unreadable,
 )
-from service.domain.media import LEADING_BYTES, extension, media_type_of
+from service.domain.media import LEADING_BYTES, media_type_of
 from service.domain.policy import Action, Purpose, Role, Sight
 from service.storage import documents
 from service.storage.applications import Found
-from service.storage.database import unavailable_when_failing
 from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import get_record, lock_record, settle, state_purpose
+from service.usecases.stored_documents import (
+    damage_alarmed,
+    demand_opening,
+    label_of,
+    name_field,
+    name_of_document,
+    opened,
+    stored_document,
+)
 from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)
@@ -153,8 +160,8 @@ def store_upload(case: Case, seal: RecordSeal, upload: Upload) -> Document:
         size=upload.size,
         added_at=case.now,
     )
-    row.sealed_name = seal.seal(_name_field(row.id), upload.name)
-    row.header = seal.wrap_document_key(_label(row), upload.key)
+    row.sealed_name = seal.seal(name_field(row.id), upload.name)
+    row.header = seal.wrap_document_key(label_of(row), upload.key)
     case.session.add(row)
     case.session.flush()
     documents.store_chunks(case.session, row.id, upload.sealed_chunks())
@@ -168,12 +175,12 @@ def copy_of(case: Case, found: Found, document_id: UUID, pointer: str) -> Upload
         raise Invalid(faults=[Fault(pointer, "unknown")])
     upload = Upload(max(row.size, case.house.settings.max_file_bytes))
     seal = open_seal(case, found)
-    with _damage_alarmed(case, row):
-        key = seal.unwrap_document_key(_label(row), row.header)
+    with damage_alarmed(case, row):
+        key = seal.unwrap_document_key(label_of(row), row.header)
         chunks = documents.iterate_chunks(case.session, row.id)
         for chunk in DocumentOpener(key).open_all(chunks, chunk_count(row.size)):
             upload.write(chunk)
-        upload.name = str(seal.open(_name_field(row.id), row.sealed_name))
+        upload.name = str(seal.open(name_field(row.id), row.sealed_name))
     upload.kind = row.kind
     return upload
 
@@ -206,7 +213,7 @@ def list_documents(case: Case, application_id: UUID) -> list[DocumentView]:
     state_purpose(case)
     case.disclose([application_id], ["documents"])
     rows = documents.list_documents(case.session, [application_id], seen.documents)
-    return [_view(case, found, row) for row in rows]
+    return [view_document(case, found, row) for row in rows]
 
 
 @usecase(Action.READ_DOCUMENT, one_moment=True)
@@ -217,18 +224,11 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     state_purpose(case)
     case.disclose([application_id], [f"document:{row.kind}"])
     case.entry.details = {"document_id": str(row.id)}
-    with _damage_alarmed(case, row):
-        key = open_seal(case, found).unwrap_document_key(_label(row), row.header)
-        count = chunk_count(row.size)
-        first = documents.read_chunks(case.session, row.id, 0)
-        next(DocumentOpener(key).open_all(first[:1], count), None)
-
-    def chunks() -> Iterator[bytes]:
-        with _damage_alarmed(case, row):
-            yield from DocumentOpener(key).open_all(_sealed_chunks(case, row.id, first), count)
-
+    document = stored_document(case, found, row)
+    first = documents.read_chunks(case.session, row.id, 0)
+    demand_opening(case, document, first)
     return Download(
-        f"{row.kind}-{row.id}.{extension(row.media_type)}", row.media_type, row.size, chunks
+        document.filename, document.media_type, document.size, lambda: opened(case, document, first)
     )
 
 
@@ -243,35 +243,9 @@ def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None
     settle(case, found)
 
 
-def _sealed_chunks(case: Case, document_id: UUID, first: Sequence[bytes]) -> Iterator[bytes]:
-    """All sealed chunks, from the first few on: no connection waits for a slow reader.
-
-    Those were found together with the document, so that a small one is served whole even if it
-    is deleted meanwhile; a larger one then breaks off behind them, where a client notices.
-    """
-    sealed, number = first, 0
-    while sealed:
-        yield from sealed
-        number += len(sealed)
-        with unavailable_when_failing():
-            sealed = documents.read_chunks(case.session, document_id, number)
-            case.session.commit()
-
-
-@contextmanager
-def _damage_alarmed(case: Case, row: Document) -> Iterator[None]:
-    """Raise the alarm for a document that does not open; one that was just deleted is no damage."""
-    record_id, document_id = row.application_id, row.id
-    try:
-        yield
-    except Unreadable:
-        with unavailable_when_failing():
-            is_there = documents.find_document(case.session, record_id, document_id) is not None
-            case.session.rollback()
-        if not is_there:
-            raise NotFound from None
-        case.house.signals.unreadable(["document"], application_id=record_id)
-        raise
+def view_document(case: Case, found: Found, row: Document) -> DocumentView:
+    """What is told of this document."""
+    return view_of(DocumentView, row, name=name_of_document(case, found, row))
 
 
 def _get_document(case: Case, found: Found, document_id: UUID) -> Document:
@@ -286,21 +260,3 @@ def _demand_kind(seen: Sight, kind: DocumentKind) -> None:
         raise Forbidden(
             "This kind of document is not for this role.", [Fault("/kind", "not-for-this-role")]
         )
-
-
-def _view(case: Case, found: Found, row: Document) -> DocumentView:
-    try:
-        name = str(open_seal(case, found).open(_name_field(row.id), row.sealed_name))
-    except Unreadable:
-        name, record_id = None, found.application.id
-        signals = case.house.signals
-        case.afterwards(lambda: signals.unreadable(["document-name"], application_id=record_id))
-    return view_of(DocumentView, row, name=name)
-
-
-def _label(row: Document) -> DocumentLabel:
-    return DocumentLabel(row.id, row.kind, row.media_type, row.size)
-
-
-def _name_field(document_id: UUID) -> str:
-    return f"document-name:{document_id}"

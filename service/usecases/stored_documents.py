@@ -1,0 +1,121 @@
+"""Documents as they are stored: their names, and their bytes, opened piece by piece."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from service.crypto.documents import DocumentOpener, chunk_count
+from service.crypto.seals import DocumentLabel
+from service.domain.catalogue import DocumentKind
+from service.domain.errors import NotFound, Unreadable
+from service.domain.media import extension
+from service.storage import documents
+from service.storage.applications import Found
+from service.storage.database import unavailable_when_failing
+from service.storage.tables import Document
+from service.usecases.case import Case
+from service.usecases.reach import open_seal
+from service.usecases.views import view_of
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as it was found: its row may be gone before its reader is done.
+
+    `key` is None where it does not open.
+    """
+
+    id: UUID
+    application_id: UUID
+    kind: DocumentKind
+    media_type: str
+    size: int
+    key: bytes | None = field(repr=False)
+
+    @property
+    def filename(self) -> str:
+        """A generated name: the applicant's own has no place in a header or a path."""
+        return f"{self.kind}-{self.id}.{extension(self.media_type)}"
+
+    def open_all(self, sealed_chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The bytes in these chunks, which must be all there are; Unreadable if they are not."""
+        if self.key is None:
+            raise Unreadable
+        return DocumentOpener(self.key).open_all(sealed_chunks, chunk_count(self.size))
+
+
+def stored_document(case: Case, found: Found, row: Document) -> StoredDocument:
+    """The document with its key, to be opened when the row is not looked at any more."""
+    try:
+        key = open_seal(case, found).unwrap_document_key(label_of(row), row.header)
+    except Unreadable:
+        key = None
+    return view_of(StoredDocument, row, key=key)
+
+
+def name_of_document(case: Case, found: Found, row: Document) -> str | None:
+    """What the applicant called it; None, with an alarm, if that does not open."""
+    try:
+        return str(open_seal(case, found).open(name_field(row.id), row.sealed_name))
+    except Unreadable:
+        signals, record_id = case.house.signals, found.application.id
+        case.afterwards(lambda: signals.unreadable(["document-name"], application_id=record_id))
+        return None
+
+
+def demand_opening(case: Case, document: StoredDocument, first: Sequence[bytes]) -> None:
+    """Unreadable, with an alarm, if not even the first chunk opens."""
+    with damage_alarmed(case, document):
+        next(document.open_all(first[:1]), None)
+
+
+def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) -> Iterator[bytes]:
+    """Its bytes, few chunks at a time: no connection waits for a slow reader.
+
+    The `first` chunks were found together with the document, so that a small one is served whole
+    even if it is deleted meanwhile; else it breaks off, where a client notices: NotFound if it was
+    deleted, Unreadable, with an alarm, if it is damaged.
+    """
+    with damage_alarmed(case, document):
+        yield from document.open_all(_sealed_chunks(case, document.id, first))
+
+
+@contextmanager
+def damage_alarmed(case: Case, document: Document | StoredDocument) -> Iterator[None]:
+    """Raise the alarm for a document that does not open; one that was just deleted is no damage."""
+    record_id, document_id = document.application_id, document.id
+    try:
+        yield
+    except Unreadable:
+        with unavailable_when_failing():
+            is_there = documents.find_document(case.session, record_id, document_id) is not None
+            case.session.rollback()
+        if not is_there:
+            raise NotFound from None
+        case.house.signals.unreadable(["document"], application_id=record_id)
+        raise
+
+
+def label_of(row: Document) -> DocumentLabel:
+    return DocumentLabel(row.id, row.kind, row.media_type, row.size)
+
+
+def name_field(document_id: UUID) -> str:
+    return f"document-name:{document_id}"
+
+
+def _sealed_chunks(case: Case, document_id: UUID, first: Sequence[bytes]) -> Iterator[bytes]:
+    """All sealed chunks, from the first few on, each few more in a short transaction."""
+    yield from first
+    number = len(first)
+    while sealed := _read_chunks(case, document_id, number):
+        yield from sealed
+        number += len(sealed)
+
+
+def _read_chunks(case: Case, document_id: UUID, number: int) -> Sequence[bytes]:
+    with unavailable_when_failing():
+        sealed = documents.read_chunks(case.session, document_id, number)
+        case.session.commit()
+    return sealed
