@@ -17,6 +17,7 @@ from structlog import get_logger
 from service.cli import kluis
 from service.cli.root import Root
 from service.config.settings import Settings, load_settings
+from service.config.webhooks import read_subscribers
 from service.crypto.keyring import Keyring
 from service.crypto.keyring_files import (
     LiveKeyring,
@@ -90,7 +91,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
         partial(file_signature, settings.keyring_file),
         partial(signals.alarm, Alarm.KEYRING_REFUSED),
     )
-    house = House(settings, keyring, clock, signals)
+    subscribers = read_subscribers(settings.webhooks_file)
+    house = House(settings, keyring, clock, signals, subscribers)
     app.extensions["kluis"] = house
     _demand_ready(app, house)
     _register(app)

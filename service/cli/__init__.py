@@ -2,6 +2,7 @@
 
 import click
 
+from service.cli.deliver import deliver
 from service.cli.keys import keys
 from service.cli.purge import purge
 from service.cli.retention import retention
@@ -18,5 +19,5 @@ def kluis() -> None:
     """
 
 
-for command in (init, migrate, serve, purge, tokens, keys, retention, openapi):
+for command in (init, migrate, serve, purge, deliver, tokens, keys, retention, openapi):
     kluis.add_command(command)

@@ -13,6 +13,7 @@ from flask import Flask
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
+from sqlalchemy.orm import Session
 
 from service.config.settings import Settings, load_settings
 from service.domain.errors import NotFound, Refusal
@@ -100,11 +101,14 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def new_case(house: House) -> Case:
-    """A case of the person at the command line; permission is demanded of him like of anyone."""
+def new_case(house: House, session: Session | None = None) -> Case:
+    """A case of the person at the command line; permission is demanded of him like of anyone.
+
+    The session is this thread's own, unless one is given.
+    """
     principal = Principal(Role.OPERATOR, f"cli:{_operating_system_user()}")
     request_id: UUID = uuid7(house.clock.now(), os.urandom(ENTROPY_BYTES))
-    return Case(house, db.session(), principal, request_id)
+    return Case(house, db.session() if session is None else session, principal, request_id)
 
 
 def _operating_system_user() -> str:

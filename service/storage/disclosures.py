@@ -1,15 +1,16 @@
-"""Who received what of an application, who must be told of a change, and the outbox."""
+"""Who received what of an application, and who must be told of a change."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from service.domain.words import DisclosureReason
+from service.storage.purges import is_due
 from service.storage.slices import Slice
-from service.storage.tables import Delivery, Disclosure, Notice
+from service.storage.tables import Application, Disclosure, Notice
 
 
 def list_recipients(session: Session, application_id: UUID) -> Sequence[str]:
@@ -27,10 +28,11 @@ def is_handed_over(session: Session, application_id: UUID) -> bool:
 
 
 def list_disclosures(
-    session: Session, application_id: UUID | None, part: Slice
+    session: Session, application_id: UUID | None, today: date, part: Slice
 ) -> Sequence[Disclosure]:
-    """A page of disclosures, oldest first: of one application, or all."""
-    query = select(Disclosure)
+    """A page of disclosures, oldest first: of one application, or of all that are not due."""
+    query = select(Disclosure).join(Application, Application.id == Disclosure.application_id)
+    query = query.where(~is_due(today))
     if application_id is not None:
         query = query.where(Disclosure.application_id == application_id)
     return session.scalars(part.of(query, Disclosure.id)).all()
@@ -69,9 +71,3 @@ def count_unconfirmed(session: Session, until: date) -> tuple[int, date | None]:
     )
     count, oldest = session.execute(query).one()
     return count, oldest
-
-
-def add_deliveries(session: Session, rows: Collection[dict[str, object]]) -> None:
-    """Put events into the outbox."""
-    if rows:
-        session.execute(insert(Delivery), list(rows))

@@ -26,6 +26,7 @@ class Alarm(StrEnum):
     KEYS_CHANGED = "keys-changed"
     KEYRING_REFUSED = "keyring-refused"
     DUTY_OPEN = "duty-open"
+    WEBHOOK_GIVEN_UP = "webhook-given-up"
 
 
 class Signals:

@@ -1,7 +1,7 @@
 """Duties: what must happen in time, and whether it does."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.policy import Action
 from service.domain.retention import ENDING_SOON
-from service.storage import disclosures, duties, holds, purges, requests
+from service.storage import deliveries, disclosures, duties, holds, purges, requests
 from service.storage.database import unavailable_when_failing
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case, House
@@ -18,6 +18,7 @@ from service.usecases.frame import usecase
 HOLD_WARNINGS = (timedelta(days=7), timedelta(days=30))
 REQUEST_WARNINGS = (timedelta(days=3), timedelta(days=10))
 NOTICE_EXPECTED_WITHIN = timedelta(days=14)
+EVENT_EXPECTED_WITHIN = timedelta(days=1)
 JOB_EXPECTED_WITHIN = timedelta(days=1)
 MOST_LISTED = 1_000
 
@@ -29,6 +30,7 @@ class DutyKind(StrEnum):
     HOLD_ENDING = "hold-ending"
     REQUEST_DUE = "request-due"
     NOTICE_UNCONFIRMED = "notice-unconfirmed"
+    EVENT_UNDELIVERED = "event-undelivered"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class DutyNumbers:
     requests_open: int
     requests_overdue: int
     notices_unconfirmed: int
+    events_waiting: int
+    oldest_event_seconds: float
     last_completed_run: float
     last_run_seconds: float
     plans_waiting: int
@@ -66,10 +70,11 @@ class DutyNumbers:
 @usecase(Action.READ_DUTIES, one_moment=True)
 def list_duties(case: Case) -> list[Duty]:
     """All open duties, the most pressing first; at most a thousand of each kind."""
-    return open_duties(case.session, case.today)
+    return open_duties(case.house, case.session)
 
 
-def open_duties(session: Session, today: date) -> list[Duty]:
+def open_duties(house: House, session: Session) -> list[Duty]:
+    today, now = house.today(session), house.clock.now()
     found = [
         *_deletions(session, today),
         *_job(session, today),
@@ -77,6 +82,7 @@ def open_duties(session: Session, today: date) -> list[Duty]:
         *_holds(session, today),
         *_requests(session, today),
         *_notices(session, today),
+        *_events(session, now.astimezone(house.settings.timezone)),
     ]
     return sorted(found, key=lambda duty: (duty.by, duty.kind))
 
@@ -84,7 +90,7 @@ def open_duties(session: Session, today: date) -> list[Duty]:
 def raise_duties(house: House, session: Session) -> None:
     """Raise an alarm event for each open duty; called once a day, with the first completed run."""
     with unavailable_when_failing():
-        found = open_duties(session, house.today(session))
+        found = open_duties(house, session)
         session.rollback()
     for duty in found:
         house.signals.alarm(
@@ -105,6 +111,7 @@ def read_numbers(house: House, session: Session) -> DutyNumbers:
         today = house.today(session)
         due = purges.count_due(session, today)
         last = purges.find_last_completed(session)
+        waiting, since = deliveries.count_waiting(session)
         numbers = DutyNumbers(
             overdue=due.due,
             oldest_overdue_days=0 if due.oldest is None else (today - due.oldest).days,
@@ -115,6 +122,8 @@ def read_numbers(house: House, session: Session) -> DutyNumbers:
             requests_open=requests.count_open(session),
             requests_overdue=requests.count_open(session, due_before=today),
             notices_unconfirmed=disclosures.count_unconfirmed(session, today)[0],
+            events_waiting=waiting,
+            oldest_event_seconds=_seconds_since(since, house.clock.now()),
             last_completed_run=0.0 if last is None else last.at.timestamp(),
             last_run_seconds=0.0 if last is None else last.seconds,
             plans_waiting=duties.count_plans_waiting(session),
@@ -188,3 +197,16 @@ def _notices(session: Session, today: date) -> list[Duty]:
     if oldest is None:
         return []
     return [Duty(DutyKind.NOTICE_UNCONFIRMED, oldest + NOTICE_EXPECTED_WITHIN, 0, count)]
+
+
+def _events(session: Session, now: datetime) -> list[Duty]:
+    """What subscribed systems should know by now. The zone of `now` says on which day that was."""
+    count, oldest = deliveries.count_waiting(session, now - EVENT_EXPECTED_WITHIN)
+    if oldest is None:
+        return []
+    by = (oldest + EVENT_EXPECTED_WITHIN).astimezone(now.tzinfo).date()
+    return [Duty(DutyKind.EVENT_UNDELIVERED, by, 0, count)]
+
+
+def _seconds_since(moment: datetime | None, now: datetime) -> float:
+    return 0.0 if moment is None else (now - moment).total_seconds()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from service.domain.words import Event
-from service.storage import disclosures
+from service.storage import deliveries, disclosures
 from service.storage.tables import Notice
 from service.usecases.case import Case
 
@@ -36,7 +36,7 @@ def tell_systems(case: Case, application_ids: Collection[UUID], event: Event) ->
 
     Who received fields of a hired applicant keeps them by a right of its own.
     """
-    disclosures.add_deliveries(
+    deliveries.add_deliveries(
         case.session,
         [
             {

@@ -73,11 +73,11 @@ MEANINGS = {
 # What the codes in `errors` mean; a problem without a detail of its own says it in its place.
 FAULTS = {
     "birth-date-says-it": "An age is for who gives no birth date.",
-    "country-not-allowed": "To this country nothing is disclosed.",
     "characters": "It holds characters that it may not, or too many.",
     "closed-or-ends-on": "Close it or give it another end, not both.",
     "does-not-open": "It is damaged where it is kept: leave it out, or give it anew.",
     "email-or-name-and-birth-date": "Name an e-mail address, or a name with a date of birth.",
+    "country-not-allowed": "To this country nothing is disclosed.",
     "empty": "The file is empty.",
     "empty-entry": "Something must be in it.",
     "forbidden-character": "Control characters and lone surrogates are taken nowhere.",

@@ -33,6 +33,8 @@ _GAUGES = {
     "requests_open": ("kluis_requests_open", "Requests under the law that are open."),
     "requests_overdue": ("kluis_requests_overdue", "Of these, those that are answered too late."),
     "notices_unconfirmed": ("kluis_notices_unconfirmed", "Notices to recipients to be confirmed."),
+    "events_waiting": ("kluis_events_waiting", "Events that subscribed systems do not know yet."),
+    "oldest_event_seconds": ("kluis_events_oldest_seconds", "How long the oldest has waited."),
     "last_completed_run": (
         "kluis_purge_last_completed_timestamp_seconds",
         "When the last purge run was completed.",

@@ -12,7 +12,7 @@ import pytest
 from tests.shipping.composition import COMPOSITION, SERVICES, script_of
 from tests.shipping.image import PROJECT, read_dockerfile
 
-OURS = ["init", "kluis", "purge"]
+OURS = ["init", "kluis", "purge", "deliver"]
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 # A clock that stands until somebody sleeps, and a job with given exit codes and minutes it takes.
@@ -112,7 +112,10 @@ def test_only_the_service_is_published_and_only_to_this_machine():
     published = {name: given["ports"] for name, given in SERVICES.items() if "ports" in given}
     assert published == {"kluis": ["127.0.0.1:8000:8000"]}
     assert COMPOSITION["networks"]["inside"] == {"internal": True}
-    assert {name for name, one in SERVICES.items() if "outside" in one["networks"]} == {"kluis"}
+    assert {name for name, one in SERVICES.items() if "outside" in one["networks"]} == {
+        "kluis",
+        "deliver",
+    }
 
 
 def test_no_secret_stands_in_the_composition_or_in_an_environment():
@@ -128,8 +131,9 @@ def test_every_secret_is_a_file_of_its_own_given_to_those_who_need_it():
     assert given == {
         "db": ["db-password"],
         "init": ["db-passfile"],
-        "kluis": ["db-passfile"],
+        "kluis": ["db-passfile", "webhooks"],
         "purge": ["purger-token"],
+        "deliver": ["db-passfile", "webhooks"],
     }
     declared = {name: one["file"] for name, one in COMPOSITION["secrets"].items()}
     assert declared == {name: f"./secrets/{name}" for name in chain(*given.values())}
@@ -137,7 +141,12 @@ def test_every_secret_is_a_file_of_its_own_given_to_those_who_need_it():
 
 def test_the_service_reads_the_keyring_as_a_directory_and_only_init_writes_it():
     mounts = {name: SERVICES[name].get("volumes", []) for name in OURS}
-    assert mounts == {"init": ["keyring:/keyring"], "kluis": ["keyring:/keyring:ro"], "purge": []}
+    assert mounts == {
+        "init": ["keyring:/keyring"],
+        "kluis": ["keyring:/keyring:ro"],
+        "purge": [],
+        "deliver": ["keyring:/keyring:ro"],
+    }
 
 
 def test_the_secrets_directory_is_kept_out_of_the_image_and_out_of_git():
@@ -172,7 +181,12 @@ def test_everything_installed_is_pinned_by_hash():
 def test_what_waits_for_another_waits_until_it_is_healthy():
     waits = {name: one["depends_on"] for name, one in SERVICES.items() if "depends_on" in one}
     healthy = {"condition": "service_healthy"}
-    assert waits == {"init": {"db": healthy}, "kluis": {"db": healthy}, "purge": {"kluis": healthy}}
+    assert waits == {
+        "init": {"db": healthy},
+        "kluis": {"db": healthy},
+        "purge": {"kluis": healthy},
+        "deliver": {"kluis": healthy},
+    }
     assert SERVICES["db"]["healthcheck"]["test"][:4] == ["CMD", "pg_isready", "-h", "127.0.0.1"]
 
 

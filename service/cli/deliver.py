@@ -1,0 +1,126 @@
+"""Telling subscribed systems: what the outbox holds, sent as signed webhooks."""
+
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Event, Timer
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from structlog import get_logger
+
+from service.cli.root import Root, application, new_case
+from service.config.webhooks import MOST_SUBSCRIBERS, Subscriber
+from service.domain.errors import Unavailable
+from service.storage.database import db
+from service.usecases import deliveries as use
+from service.usecases.case import House
+from service.usecases.deliveries import Message
+
+UNDELIVERED = 1
+_ANSWER_SECONDS = 10.0
+_LOOK_SECONDS = 3.0
+_REST_SECONDS = 60.0
+_log = get_logger()
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Stay and look every few seconds; SIGTERM ends it.")
+@click.pass_obj
+def deliver(root: Root, *, watch: bool) -> None:
+    """Tell subscribed systems what became of applications.
+
+    Each in a thread of its own, so that one that does not answer holds up no other. Exit codes:
+    0 all that was due is delivered; 1 something failed, and is tried again by a later call.
+    """
+    with application(root) as house:
+        if house.settings.webhooks_file is None:
+            raise click.UsageError("KLUIS_WEBHOOKS_FILE names no file: nobody is subscribed.")
+        use.drop_unsubscribed(partial(new_case, house))
+        work = partial(_watch if watch else _deliver_once, house, db.engine)
+        with _signals_heard() as stopping, ThreadPoolExecutor(MOST_SUBSCRIBERS) as pool:
+            results = pool.map(partial(work, stopping), house.subscribers)
+            if watch:
+                stopping.wait()
+            went_well = all([*results])
+    if not went_well:
+        raise SystemExit(UNDELIVERED)
+
+
+@contextmanager
+def _signals_heard() -> Iterator[Event]:
+    """An event that SIGTERM and SIGINT set: what is being sent is sent, then the work ends."""
+    stopping, ends = Event(), (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in ends}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _deliver_once(house: House, engine: Engine, stopping: Event, subscriber: Subscriber) -> bool:
+    with Session(engine, expire_on_commit=False) as session:
+        new = partial(new_case, house, session)
+        return use.deliver_due(new, subscriber, post, stopping.is_set)
+
+
+def _watch(house: House, engine: Engine, stopping: Event, subscriber: Subscriber) -> bool:
+    """Deliver again and again; what does not answer, system or database, is let alone a while."""
+    try:
+        while not stopping.is_set():
+            went_well = False
+            with suppress(Unavailable):
+                went_well = _deliver_once(house, engine, stopping, subscriber)
+            stopping.wait(_LOOK_SECONDS if went_well else _REST_SECONDS)
+    finally:
+        stopping.set()  # where one breaks all end, so that it is seen
+    return True
+
+
+def post(message: Message) -> bool:
+    """Whether the system took the message: it answers with 2xx, in ten seconds.
+
+    No redirect is followed, and of an answer no more is read than its head.
+    """
+    parts = urlsplit(message.url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=_ANSWER_SECONDS)
+    target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    try:
+        connection.connect()
+        with _deadline(connection):
+            connection.request("POST", target, message.body, message.headers)
+            status = connection.getresponse().status
+    except (OSError, HTTPException) as error:
+        _log.warning("undelivered", subscriber=message.subscriber, error=type(error).__name__)
+        return False
+    finally:
+        connection.close()
+    is_taken = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    if not is_taken:
+        _log.warning("undelivered", subscriber=message.subscriber, status=status)
+    return is_taken
+
+
+@contextmanager
+def _deadline(connection: HTTPConnection) -> Iterator[None]:
+    """Hang up after a while: the connection's own limit begins anew with every byte that comes."""
+    timer = Timer(_ANSWER_SECONDS, _hang_up, [connection.sock])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS's own would wait for the other side
