@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, select
+from sqlalchemy import ColumnElement, Row, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
+from service.domain.policy import Action, Purpose, Role
 from service.storage.slices import Slice
 from service.storage.tables import AuditEvent
 
 _BUDGET_SPAN = timedelta(hours=1)
+# When, in which role, by which action, which fields, why.
+Reading = Row[datetime, Role, Action, list[str], Purpose | None]
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,7 @@ def list_audit_events(session: Session, wanted: AuditFilter, part: Slice) -> Seq
     """A page of audit events, oldest first."""
     query = select(AuditEvent)
     if wanted.application_id is not None:
-        # Ids are hexadecimal digits and hyphens: nothing in one can be a pattern.
-        listed = cast(AuditEvent.application_ids, String)
-        query = query.where(listed.contains(str(wanted.application_id)))
+        query = query.where(_names(wanted.application_id))
     if wanted.subject is not None:
         query = query.where(AuditEvent.subject == wanted.subject)
     if wanted.since is not None:
@@ -91,6 +92,30 @@ def count_showings_behind(
     return count, first
 
 
+def list_readings(
+    session: Session, application_id: UUID, since: datetime, limit: int
+) -> tuple[Sequence[Reading], int]:
+    """The last readings of one application, latest first, and how many more there were.
+
+    No event before `since`, when the application came in, can be about it. Who read is told by
+    role: the columns with his subject are not asked for.
+    """
+    shown = (
+        AuditEvent.at >= since,
+        AuditEvent.outcome == "allowed",
+        AuditEvent.shown > 0,
+        _names(application_id),
+    )
+    columns = (AuditEvent.at, AuditEvent.role, AuditEvent.action, AuditEvent.fields)
+    query = select(*columns, AuditEvent.purpose).where(*shown)
+    latest = query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
+    rows = session.execute(latest).all()
+    if len(rows) < limit:
+        return rows, 0
+    total = session.scalar(select(func.count()).select_from(AuditEvent).where(*shown)) or 0
+    return rows, total - len(rows)
+
+
 def delete_audit_events_before(session: Session, moment: datetime, limit: int) -> None:
     """Delete at most `limit` events older than `moment`, but for what another run is deleting."""
     old = select(AuditEvent.id).where(AuditEvent.at < moment).limit(limit)
@@ -104,6 +129,12 @@ def _shown_to(wanted: ShownTo) -> Iterator[ColumnElement[bool]]:
         yield AuditEvent.subject == wanted.subject
     if wanted.token_id is not None:
         yield AuditEvent.token_id == wanted.token_id
+
+
+def _names(application_id: UUID) -> ColumnElement[bool]:
+    """Whether an event is about this application."""
+    # Ids are hexadecimal digits and hyphens: nothing in one can be a pattern.
+    return cast(AuditEvent.application_ids, String).contains(str(application_id))
 
 
 def _recent(subject: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

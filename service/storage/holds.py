@@ -15,6 +15,15 @@ def find_hold(session: Session, hold_id: UUID) -> Hold | None:
     return session.get(Hold, hold_id)
 
 
+def list_holds_on(session: Session, application: Application, today: date) -> Sequence[Hold]:
+    """The holds that last today, on the application or its procedure, oldest first."""
+    query = select(Hold).where(
+        or_(Hold.application_id == application.id, Hold.procedure_id == application.procedure_id),
+        Hold.until > today,
+    )
+    return session.scalars(query.order_by(Hold.id)).all()
+
+
 def latest_hold(session: Session, application: Application) -> date | None:
     """Until when anything keeps the application: holds, lapsed ones too, and open requests."""
     return later(

@@ -10,6 +10,7 @@ from service.domain.policy import Action
 from service.domain.requests import kept_until
 from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
 from service.storage import consents, verification
+from service.storage.applications import Found
 from service.storage.holds import later
 from service.usecases.case import Case
 from service.usecases.frame import usecase
@@ -48,13 +49,17 @@ class Difference:
 @usecase(Action.READ_RETENTION, one_moment=True)
 def read_retention(case: Case, application_id: UUID) -> RetentionView:
     """Explain one record's deletion date."""
-    found = get_record(case, application_id)
-    events = consents.list_consent_events(case.session, application_id)
+    return explained(case, get_record(case, application_id))
+
+
+def explained(case: Case, found: Found) -> RetentionView:
+    """The record's deletion date, explained."""
+    events = consents.list_consent_events(case.session, found.application.id)
     retention = found.retention(consented=consents.is_consent_standing(events))
     phase = found.phase(case.today)
     held = is_held(retention.hold_until, case.today)
     return RetentionView(
-        id=application_id,
+        id=found.application.id,
         purge_on=retention.purge_on,
         rule=retention.rule,
         phase=phase,
