@@ -5,6 +5,7 @@ import click
 from service.cli.deliver import deliver
 from service.cli.keys import keys
 from service.cli.purge import purge
+from service.cli.register import register
 from service.cli.retention import retention
 from service.cli.setup import init, migrate, openapi, serve
 from service.cli.tokens import tokens
@@ -19,5 +20,5 @@ def kluis() -> None:
     """
 
 
-for command in (init, migrate, serve, purge, deliver, tokens, keys, retention, openapi):
+for command in (init, migrate, serve, purge, deliver, tokens, keys, retention, register, openapi):
     kluis.add_command(command)
