@@ -113,10 +113,10 @@ class AccessReport:
 
 
 class Fetched(NamedTuple):
-    """A report, and whether the applicant who fetched it had asked for it under the law."""
+    """A report, and whether it answers an open request of the applicant who fetched it."""
 
     report: AccessReport
-    was_asked_for: bool
+    answers_request: bool
 
 
 @usecase(Action.READ_ACCESS_REPORT, one_moment=True)
@@ -126,8 +126,8 @@ def read_access_report(case: Case, application_id: UUID) -> Fetched:
     names = readable_fields(sight_of(case, found))
     state_purpose(case)
     case.disclose([application_id], names | {"documents", "request_text"})
-    was_asked_for = is_waiting(case, application_id, RequestKind.ACCESS)
-    return Fetched(_report(case, found, sorted(names)), was_asked_for)
+    answers_request = is_waiting(case, application_id, RequestKind.ACCESS)
+    return Fetched(_report(case, found, sorted(names)), answers_request)
 
 
 def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:

@@ -47,11 +47,15 @@ class StoredDocument:
 
 def stored_document(case: Case, found: Found, row: Document) -> StoredDocument:
     """The document with its key, to be opened when the row is not looked at any more."""
+    return view_of(StoredDocument, row, key=key_of_document(case, found, row))
+
+
+def key_of_document(case: Case, found: Found, row: Document) -> bytes | None:
+    """What opens it, and only as what its row tells; None if that is damaged."""
     try:
-        key = open_seal(case, found).unwrap_document_key(label_of(row), row.header)
+        return open_seal(case, found).unwrap_document_key(label_of(row), row.header)
     except Unreadable:
-        key = None
-    return view_of(StoredDocument, row, key=key)
+        return None
 
 
 def name_of_document(case: Case, found: Found, row: Document) -> str | None:

@@ -190,6 +190,7 @@ _MEMBERS: dict[str, object] = {
     "confirmed_at": None,
     "confirmed_by": None,
     "consented": False,
+    "controller": "Smart2Cloud B.V., Assen, privacy@example.org",
     "count": 1,
     "counted_singly": 0,
     "country": "NL",
@@ -210,6 +211,8 @@ _MEMBERS: dict[str, object] = {
         " wordt alles een maand later verwijderd, op 01-04-2027.",
         "en": "The procedure ends on 2027-03-01; without consent to longer retention"
         " all is deleted one month later, on 2027-04-01.",
+        "de": "Das Verfahren endet am 01.03.2027; ohne Einwilligung in längere Speicherung"
+        " wird alles einen Monat später gelöscht, am 01.04.2027.",
     },
     "fields": _SUPPLIED,
     "first_at": "2026-11-22T09:31:00+00:00",
@@ -229,6 +232,7 @@ _MEMBERS: dict[str, object] = {
     "made_on": "2026-11-22",
     "media_type": "application/pdf",
     "more_ids": 0,
+    "more_readings": 0,
     "name": "cv-sanne.pdf",
     "names_talent_pool": True,
     "next": None,
@@ -239,6 +243,7 @@ _MEMBERS: dict[str, object] = {
     "passed_over": 1,
     "people": 1,
     "phase": "running",
+    "placed_at": "2026-11-22T09:31:00+00:00",
     "plan_id": None,
     "planned": False,
     "prolongation_reason": None,
@@ -252,6 +257,7 @@ _MEMBERS: dict[str, object] = {
     "purge_on_without_consent": "2027-04-01",
     "purged": 12,
     "purpose": "selection",
+    "purposes": ["selection"],
     "reason": "legal-claim",
     "received_on": "2026-11-22",
     "received_at": "2026-11-22T09:31:00+00:00",
@@ -262,7 +268,9 @@ _MEMBERS: dict[str, object] = {
     "refusal_reason": None,
     "remaining": 0,
     "request_id": REQUEST,
+    "restricted_at": None,
     "revoked_at": None,
+    "rights": ["access", "correction", "erasure", "portability"],
     "role": "recruiter",
     "rule": "one-month-after-end",
     "scrubbed": True,
@@ -302,6 +310,7 @@ _MATCHED = {
     "match": "name-and-birth-date",
 }
 _OF_ONE_VIEW: dict[str, dict[str, object]] = {
+    "AccessReport": {"fields": {**_SUPPLIED, "notes": _EXAMPLES["notes"]}},
     "ApplicationItem": {"fields": _LISTED},
     "AuditView": {"id": REQUEST, "fields": ["email", "name"]},
     "BreachReport": {"items": [_EXPOSED], "until": "2026-11-25T00:00:00+00:00"},
@@ -324,6 +333,8 @@ _OF_ONE_VIEW: dict[str, dict[str, object]] = {
         "expires_at": "2026-11-22T10:01:00+00:00",
         "token": "kluis_applicant_" + "0" * 49,
     },
+    "Reading": {"fields": ["email", "name"]},
+    "Recipient": {"kind": "processor", "reason": "selection", "fields": ["email", "name"]},
     "RequestItem": {"id": ASKED, "kind": "access", "outcome": None},
     "RequestView": {"id": ASKED, "kind": "access", "outcome": None},
     "PurgeView": {"id": RUN, "at": "2026-11-22T23:05:00+00:00"},
@@ -348,9 +359,15 @@ def _answer(kind: Any) -> object:
         return {"items": [_answer(get_args(kind)[0])], "next": None}
     members = {**_MEMBERS, **_OF_ONE_VIEW.get(kind.__name__, {})}
     hints = get_type_hints(kind)
-    return {
-        name: _answer(hint) if is_dataclass(hint) else members[name] for name, hint in hints.items()
-    }
+    return {name: _member(name, hint, members) for name, hint in hints.items()}
+
+
+def _member(name: str, hint: Any, members: dict[str, object]) -> object:
+    """What is said of a member here; of a view, or a list of views, what is said of those."""
+    is_list = get_origin(hint) is list and is_dataclass(get_args(hint)[0])
+    if is_dataclass(hint) or (is_list and name not in members):
+        return _answer(hint)
+    return members[name]
 
 
 def _title(kind: Any) -> str:

@@ -135,6 +135,7 @@ PARAMETERS = {
     "ends_before": "Only procedures that end before this date.",
     "fields": "Names of fields, separated by commas: show these and no others.",
     "hold_id": "The id of a hold.",
+    "language": "Of the page that people read; nl unless another is asked for.",
     "limit": "How many items at most.",
     "notice_id": "The id of a notice.",
     "name": "Which of the page's own files.",

@@ -10,7 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
-from service.web import manual, schemas
+from service.web import manual, schemas, schemas_exports
 from service.web.doors import DOORS, ETAG
 from service.web.operations import operation, problem_response, template
 from service.web.problem_types import PROBLEM_TYPES
@@ -131,6 +131,7 @@ def _add_components(spec: APISpec) -> None:
     part.security_scheme("token", {"type": "http", "scheme": "bearer", "description": meaning})
     part.schema("Problem", _PROBLEM)
     part.schema("Fields", schema=schemas.Fields)
+    part.schema("PortableApplication", schema=schemas_exports.PortableApplication)
     for name, (words, rule) in _HEADERS.items():
         required = name != "Link"
         header = {"description": words, "required": required, "schema": {"type": "string", **rule}}

@@ -27,6 +27,8 @@ _COUNTED = {
     "hand_over",
     "list_documents",
     "read_document",
+    "read_access_report",
+    "export_application",
 }
 
 
@@ -173,7 +175,7 @@ def _headers(made: Door) -> Iterator[str]:
         yield "ETag"
     if any(get_origin(kind) is Page for kind in (made.answer, *get_args(made.answer))):
         yield "Link"
-    if made.answer is Response:
+    if _is_file(made.answer):
         yield "Content-Disposition"
 
 
@@ -182,9 +184,14 @@ def _has_version(made: Door) -> bool:
 
 
 def _answer_content(kind: Any) -> dict[str, Any]:
-    if kind is Response:
-        return {str(media_type): {"schema": _FILE} for media_type in MediaType}
+    if _is_file(kind):
+        media_types = MediaType if kind is Response else [kind.default_mimetype]
+        return {str(media_type): {"schema": _FILE} for media_type in media_types}
     return {"application/json": _media(_answer(kind), examples.answers(kind))}
+
+
+def _is_file(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Response)
 
 
 def _answer(kind: Any) -> Any:

@@ -1,1 +1,84 @@
 """The routes of what an applicant sees and takes along: report and export."""
+
+from collections.abc import Iterator
+
+from flask import request, stream_with_context
+from orjson import OPT_APPEND_NEWLINE, OPT_INDENT_2, dumps
+
+from service.domain.labels import Language
+from service.domain.policy import Action
+from service.domain.words import RequestKind
+from service.usecases import access_report, exports
+from service.usecases.case import Case
+from service.usecases.stored_documents import opened
+from service.web import schemas, schemas_exports
+from service.web.archives import Archive, Entry, archived
+from service.web.doors import Asked, door
+from service.web.overview import overview
+
+_APPLICATION = "/applications/<uuid:application_id>"
+
+
+@door("GET", f"{_APPLICATION}/access-report", Action.READ_ACCESS_REPORT, query=schemas.PurposeQuery)
+def read_access_report(case: Case, asked: Asked) -> access_report.AccessReport:
+    """All that is kept about the applicant, and what became of it (GDPR art. 15).
+
+    His fields and the company's own, documents, the ledger of consent, who received what, why it
+    is kept and until when, and who was shown what: the latest 1,000 readings, and how many there
+    were before. Staff are told of by role, never by name. An open access request of the applicant
+    is answered by fetching this with his own token.
+    """
+    report, answers_request = access_report.read_access_report(case, asked.path["application_id"])
+    if answers_request and request.method != "HEAD":
+        exports.close_request(case, report.id, RequestKind.ACCESS)
+    return report
+
+
+@door(
+    "GET",
+    f"{_APPLICATION}/portability",
+    Action.EXPORT_APPLICATION,
+    query=schemas_exports.ExportQuery,
+)
+def export_application(case: Case, asked: Asked) -> Archive:
+    """What the applicant supplied, as a ZIP archive to take along (GDPR art. 20).
+
+    `application.json` is of the schema `PortableApplication`, `resume.json` of the JSON Resume
+    schema 1.0.0; `overview.html` is for people, in the `language` asked for; below `documents/`
+    are his files as he gave them, under generated names. Data of referees and the company's own
+    fields stay behind. What is damaged is left out, and named in `application.json`. An archive
+    that breaks off can not be opened: fetch it again. An open portability request of the
+    applicant is answered when the whole archive was fetched with his own token.
+    """
+    found = exports.export_application(case, asked.path["application_id"])
+    filename = f"application-{found.application.id}.zip"
+    if request.method == "HEAD":
+        return Archive(filename, ())
+    found = exports.verified(case, found)
+    return Archive(
+        filename, stream_with_context(_archive(case, found, Language(asked.query["language"])))
+    )
+
+
+def _archive(case: Case, found: exports.Portable, language: Language) -> Iterator[bytes]:
+    """The archive; what was asked for is closed behind its last byte."""
+    at = found.application.exported_at.astimezone(case.house.settings.timezone)
+    yield from archived(_entries(case, found, language), at)
+    if found.answers_request:
+        exports.close_request(case, found.application.id, RequestKind.PORTABILITY)
+
+
+def _entries(case: Case, found: exports.Portable, language: Language) -> Iterator[Entry]:
+    from service.domain.json_resume import to_resume  # noqa: PLC0415  # until it is there
+
+    application = found.application
+    yield "application.json", [_json(application)]
+    yield "resume.json", [_json(to_resume(application.fields))]
+    page = overview(application, case.house.settings, language)
+    yield "overview.html", [page.encode()]
+    for document in found.documents:
+        yield document.file, opened(case, document)
+
+
+def _json(value: object) -> bytes:
+    return dumps(value, option=OPT_INDENT_2 | OPT_APPEND_NEWLINE)

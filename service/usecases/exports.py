@@ -1,0 +1,147 @@
+"""Portability (GDPR art. 20): what the applicant supplied, to be taken along."""
+
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from service.domain.catalogue import CATALOGUE, DocumentKind, Export
+from service.domain.errors import Refusal, Unreadable
+from service.domain.policy import Action, readable_fields
+from service.domain.words import Channel, RequestKind
+from service.storage import documents
+from service.storage.applications import Found
+from service.storage.tables import Document
+from service.usecases.answering import close_fetched, is_waiting
+from service.usecases.case import Case, Entry
+from service.usecases.frame import usecase
+from service.usecases.reach import sight_of
+from service.usecases.records import get_record, open_fields, state_purpose
+from service.usecases.stored_documents import (
+    StoredDocument,
+    key_of_document,
+    name_of_document,
+    opened,
+)
+from service.usecases.views import view_of
+
+# Referees' data and what the company wrote are no part of what the applicant supplied of himself.
+PORTABLE = frozenset(
+    field.name for field in CATALOGUE if field.export is Export.PORTABLE and not field.company
+)
+
+
+@dataclass(frozen=True)
+class PortableDocument:
+    """A file of the archive, under its generated name; `name` is what the applicant called it."""
+
+    file: str
+    kind: DocumentKind
+    name: str | None
+    media_type: str
+    size: int
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class PortableApplication:
+    """What the applicant supplied. `unreadable` names the fields and files that are damaged."""
+
+    id: UUID
+    exported_at: datetime
+    received_at: datetime
+    channel: Channel
+    statement_version: str
+    purge_on: date
+    fields: dict[str, object]
+    documents: list[PortableDocument]
+    unreadable: list[str]
+
+
+@dataclass(frozen=True)
+class SuppliedDocument(StoredDocument):
+    """A stored document, and what the applicant called it."""
+
+    name: str | None
+    added_at: datetime
+
+    @property
+    def file(self) -> str:
+        """Where it stands in the archive."""
+        return f"documents/{self.filename}"
+
+
+@dataclass(frozen=True)
+class Portable:
+    """An application to be taken along, and its documents, which are still to be read.
+
+    It answers a request if the applicant who fetches it has an open one.
+    """
+
+    application: PortableApplication
+    documents: Sequence[SuppliedDocument]
+    answers_request: bool
+
+
+@usecase(Action.EXPORT_APPLICATION, one_moment=True)
+def export_application(case: Case, application_id: UUID) -> Portable:
+    """What the applicant supplied, and which documents go with it."""
+    found = get_record(case, application_id, PORTABLE)
+    seen = sight_of(case, found)
+    state_purpose(case)
+    names = PORTABLE & readable_fields(seen)
+    rows = documents.list_documents(case.session, [application_id], seen.documents)
+    case.disclose([application_id], names | {f"document:{row.kind}" for row in rows})
+    values, unreadable = open_fields(case, found, sorted(names))
+    application = view_of(
+        PortableApplication,
+        found.application,
+        exported_at=case.now,
+        fields=values,
+        documents=[],
+        unreadable=unreadable,
+    )
+    supplied = [_supplied(case, found, row) for row in rows]
+    return Portable(
+        application, supplied, is_waiting(case, application_id, RequestKind.PORTABILITY)
+    )
+
+
+def verified(case: Case, found: Portable) -> Portable:
+    """The same with those documents that open from end to end; the damaged ones are named.
+
+    Each is read once before anything is promised, so that damage costs the applicant no more than
+    what is damaged. NotFound if one was deleted meanwhile.
+    """
+    whole = [document for document in found.documents if _is_whole(case, document)]
+    damaged = [f"documents/{one.kind}-{one.id}" for one in found.documents if one not in whole]
+    application = replace(
+        found.application,
+        documents=[view_of(PortableDocument, document) for document in whole],
+        unreadable=[*found.application.unreadable, *damaged],
+    )
+    return replace(found, application=application, documents=whole)
+
+
+def close_request(case: Case, application_id: UUID, kind: RequestKind) -> None:
+    """Close what the applicant asked for, now that he has it.
+
+    A decision of its own, with its own audit entry. He has it even if this can not be done.
+    """
+    with suppress(Refusal):
+        close_fetched(replace(case, entry=Entry(), effects=[]), application_id, kind)
+
+
+def _supplied(case: Case, found: Found, row: Document) -> SuppliedDocument:
+    key, name = key_of_document(case, found, row), name_of_document(case, found, row)
+    return view_of(SuppliedDocument, row, key=key, name=name)
+
+
+def _is_whole(case: Case, document: SuppliedDocument) -> bool:
+    try:
+        deque(opened(case, document), maxlen=0)  # to its end, and nothing of it is kept
+    except Unreadable:
+        return False
+    return True
