@@ -91,9 +91,7 @@ def record_disclosure(case: Case, order: DisclosureOrder) -> DisclosureView:
 
 
 @usecase(Action.LIST_DISCLOSURES)
-def list_disclosures(
-    case: Case, application_id: UUID | None, asked: Slice
-) -> Page[DisclosureView]:
+def list_disclosures(case: Case, application_id: UUID | None, asked: Slice) -> Page[DisclosureView]:
     """A page of disclosures, oldest first: of one application, or of all that are there."""
     if application_id is not None:
         case.about(application_id)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Request
@@ -19,9 +20,11 @@ _READ_BYTES = 64 * 1024
 # One read, and what may be left of those before it: of a head, or of what stands before the parts.
 _MOST_HELD = 2 * _READ_BYTES
 _MOST_PARTS = 100
-_KINDS = f"A part is the JSON, or a file named after its kind: {', '.join(DocumentKind)}."
+_KINDS = f"A part is JSON, or a file named after its kind: {', '.join(DocumentKind)}."
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 MULTIPART = "multipart/form-data"
+# Beside the JSON part: what may also be its property of this name.
+RESUME = "resume"
 
 
 @dataclass
@@ -54,7 +57,10 @@ def read_json_body(request: Request, settings: Settings, beside: str = "") -> Bo
 
 
 def read_multipart(request: Request, settings: Settings, json_part: str | None) -> Body:
-    """A body of one JSON part, if `json_part` names one, and files named after their kind."""
+    """A body of one JSON part, if `json_part` names one, and files named after their kind.
+
+    Beside the JSON part may come a resume, which becomes its property.
+    """
     _demand_plain(request)
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != MULTIPART or not boundary:
@@ -113,8 +119,7 @@ class _Parts:
     def __init__(self, settings: Settings, json_part: str | None) -> None:
         self._settings = settings
         self._json_part = json_part
-        self._json = bytearray()
-        self._has_json = False
+        self._json: dict[str, bytearray] = {}
         self._places: list[str] = []
         self._name_faults: list[Fault] = []
         self._write: Callable[[bytes], object] = _drop
@@ -135,7 +140,7 @@ class _Parts:
     def finish(self) -> Body:
         if self._refusal is not None:
             raise self._refusal
-        if self._json_part is not None and not self._has_json:
+        if self._json_part is not None and self._json_part not in self._json:
             raise Invalid(faults=[Fault(f"/parts/{self._json_part}", "required")])
         faults = self._name_faults + [
             fault
@@ -144,27 +149,37 @@ class _Parts:
         ]
         if faults:
             raise Invalid("A file is not acceptable.", faults)
-        json = bytes(self._json)
-        self.body.value = read_json(json) if self._json_part is not None else None
-        self.body.identity = json + b"".join(
-            upload.kind.encode() + upload.name.encode() + upload.digest
-            for upload in self.body.uploads
-        )
+        self.body.value = self._value()
+        told = [bytes(self._json[name]) for name in sorted(self._json)]
+        for upload in self.body.uploads:
+            told += [upload.kind.encode(), upload.name.encode(), upload.digest]
+        self.body.identity = b"".join(told)
         return self.body
 
+    def _value(self) -> Any:
+        """What the JSON part says, with the resume as its property."""
+        if self._json_part is None:
+            return None
+        value = read_json(bytes(self._json[self._json_part]))
+        if RESUME not in self._json or not isinstance(value, dict):
+            return value
+        if RESUME in value:
+            raise Invalid(faults=[Fault(f"/parts/{RESUME}", "twice")])
+        return {**value, RESUME: read_json(bytes(self._json[RESUME]), f"/{RESUME}")}
+
     def _begin(self, event: Field | File) -> None:
-        if event.name == self._json_part:
-            self._begin_json()
+        if self._json_part is not None and event.name in (self._json_part, RESUME):
+            self._begin_json(event.name)
         elif isinstance(event, File):
             self._begin_file(event)
         else:
             raise Invalid(_KINDS, [Fault("/parts", "unknown")])
 
-    def _begin_json(self) -> None:
-        if self._has_json:
-            raise Malformed("The JSON part is there twice.")
-        self._has_json = True
-        self._write = self._write_json
+    def _begin_json(self, name: str) -> None:
+        if name in self._json:
+            raise Malformed("A JSON part is there twice.")
+        self._json[name] = bytearray()
+        self._write = partial(self._write_json, self._json[name])
 
     def _begin_file(self, event: File) -> None:
         if event.name not in list(DocumentKind):
@@ -181,11 +196,11 @@ class _Parts:
         self.body.uploads.append(upload)
         self._write = upload.write
 
-    def _write_json(self, data: bytes) -> None:
-        self._json += data
-        if len(self._json) > self._settings.max_json_bytes:
+    def _write_json(self, json: bytearray, data: bytes) -> None:
+        json += data
+        if len(json) > self._settings.max_json_bytes:
             most = self._settings.max_json_bytes
-            raise TooLarge(f"The JSON part holds at most {most:,} bytes here.")
+            raise TooLarge(f"A JSON part holds at most {most:,} bytes here.")
 
 
 def _drop(_data: bytes) -> None:

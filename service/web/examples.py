@@ -30,6 +30,11 @@ _TEXTS = {
 }
 _PDF = "%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
 _INTAKE = {"procedure_reference": "V-2026-014", "fields": _SHORT}
+_RESUME = {
+    "basics": {**_SHORT, "location": {"city": "Assen", "countryCode": "NL"}},
+    "work": [{"name": "Voorbeeld B.V.", "position": "Ontwikkelaar", "startDate": "2016-10-01"}],
+    "languages": [{"language": "Nederlands", "fluency": "Moedertaal"}],
+}
 
 REQUESTS: dict[str, dict[str, object]] = {
     "submit_application": {
@@ -41,6 +46,11 @@ REQUESTS: dict[str, dict[str, object]] = {
             "fields": _SUPPLIED,
         },
         "An open application": {"kind": "open", "fields": _SHORT},
+        "A resume in the JSON Resume format, and what it does not say": {
+            "procedure_reference": "V-2026-014",
+            "resume": _RESUME,
+            "fields": {"motivation": _EXAMPLES["motivation"]},
+        },
     },
     "change_application": {
         "Another status": {"status": "invited"},
@@ -135,10 +145,7 @@ REQUESTS |= {
 }
 REQUESTS["search_persons"] = {
     "By e-mail address": {"email": _EXAMPLES["email"]},
-    "By name and date of birth": {
-        "name": _EXAMPLES["name"],
-        "birth_date": _EXAMPLES["birth_date"],
-    },
+    "By name and date of birth": {"name": _EXAMPLES["name"], "birth_date": _EXAMPLES["birth_date"]},
 }
 REQUESTS |= {
     "record_disclosure": {
@@ -163,7 +170,13 @@ REQUESTS |= {
     "confirm_notice": {"The recipient was told": {"confirmed": True}},
 }
 FILES: dict[str, dict[str, object]] = {
-    "submit_application": {"With a CV": {"application": _INTAKE, "cv": [_PDF]}},
+    "submit_application": {
+        "With a CV": {"application": _INTAKE, "cv": [_PDF]},
+        "With a resume as a part": {
+            "application": {"procedure_reference": "V-2026-014"},
+            "resume": _RESUME,
+        },
+    },
     "add_document": {"A CV": {"cv": _PDF}},
 }
 

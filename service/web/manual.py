@@ -104,6 +104,7 @@ FAULTS = {
     "plan-or-dry-run": "Confirm a plan or make one, not both.",
     "reference-or-kind-open": "Name a procedure_reference, or send kind: open; one of the two.",
     "required": "It must be there.",
+    "resume-too-long": "What has no field of its own is more than `other` can hold.",
     "stands-alone": "It is asked for by itself.",
     "subject-or-token-id": "Name a subject or a token_id; one of the two.",
     "too-many": "There are more than allowed.",

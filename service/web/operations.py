@@ -16,9 +16,16 @@ from service.domain.tokens import SUBJECT
 from service.usecases.paging import Page
 from service.web import examples, manual
 from service.web.answers import answer_schema
+from service.web.bodies import RESUME
 from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Door
+from service.web.schemas import Submission
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+_RESUME = {"type": "object", "description": "The property `resume`, as a part of its own."}
+_PLACES_OF_A_RESUME = [
+    {"properties": {"application": Submission.whole, RESUME: {"not": {}}}},
+    {"properties": {"application": {"not": {"required": [RESUME]}}}, "required": [RESUME]},
+]
 _FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
 _COUNTED = {
     "read_application",
@@ -109,20 +116,26 @@ def _request_content(made: Door) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if made.body is not None:
         media_type = f"application/{'merge-patch+' if made.method == 'PATCH' else ''}json"
-        content[media_type] = _media(made.body, examples.REQUESTS[made.name])
+        content[media_type] = _media(_whole(made.body), examples.REQUESTS[made.name])
     if made.takes_files:
         content["multipart/form-data"] = _media(_multipart(made.body), examples.FILES[made.name])
     return content
 
 
+def _whole(body: type[Schema]) -> Any:
+    """The schema, with what is asked of it where it comes alone."""
+    return {"allOf": [body, body.whole]} if hasattr(body, "whole") else body
+
+
 def _multipart(json_part: type[Schema] | None) -> dict[str, Any]:
-    """One file, or the JSON part and any number of files; each named after its kind."""
+    """One file, or the JSON part, a resume, and any number of files, each named after its kind."""
     if json_part is None:
         properties: dict[str, Any] = {kind.value: _FILE for kind in DocumentKind}
         counted: dict[str, Any] = {"minProperties": 1, "maxProperties": 1}
     else:
         files = {kind.value: {"type": "array", "items": _FILE} for kind in DocumentKind}
-        properties, counted = {"application": json_part, **files}, {"required": ["application"]}
+        properties = {"application": json_part, RESUME: _RESUME, **files}
+        counted = {"required": ["application"], "anyOf": _PLACES_OF_A_RESUME}
     return {"type": "object", "properties": properties, "additionalProperties": False, **counted}
 
 

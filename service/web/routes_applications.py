@@ -40,6 +40,9 @@ def submit_application(case: Case, asked: Asked) -> intake.Receipt:
     is named after its kind. A file's kind is told by its first bytes: PDF, DOCX, ODT, JPEG or
     PNG.
 
+    A `resume` in the JSON Resume format, as a property or as a part of its own, fills the
+    fields that are not sent. What it says beyond them is told in `other`; its photo is dropped.
+
     The website sends channel `website`; a recruiter enters for his own procedures what came by
     `email`, by `phone` or at a `branch`. The answer tells the deletion dates, and nothing of
     the applicant.

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
-from marshmallow import Schema, ValidationError, validate, validates_schema
-from marshmallow.fields import Nested
+from marshmallow import Schema, ValidationError, pre_load, validate, validates_schema
+from marshmallow.fields import Dict, Nested
 
 from service.domain.catalogue import CATALOGUE, FIELDS, SUPPLIED, WAYS_OF_CONTACT
 from service.domain.errors import Fault, Invalid
+from service.domain.json_resume import to_fields
 from service.domain.policy import MINTED_ROLES, OFFICER_PURPOSES, TEAM_ROLES
 from service.domain.tokens import SUBJECT
 from service.domain.words import Channel, ConsentChange, HoldReason, Status
@@ -39,11 +40,14 @@ _FIELD_NAMES = {"pattern": f"^{_A_FIELD}(,{_A_FIELD})*$", "examples": ["name,edu
 _COMPLETE = {
     "required": ["name"],
     "anyOf": [{"required": [name]} for name in sorted(WAYS_OF_CONTACT)],
-    **never_both("age", "birth_date"),
+}
+_RESUME = {
+    "description": "A resume in the JSON Resume format (https://jsonresume.org/schema, v1.0.0)."
+    " What has no field here is told in `other`; the photo is left out."
 }
 
 Fields = fields_schema("Fields")
-SuppliedFields = fields_schema("SuppliedFields", SUPPLIED, _COMPLETE)
+SuppliedFields = fields_schema("SuppliedFields", SUPPLIED, never_both("age", "birth_date"))
 FieldsPatch = fields_schema("FieldsPatch", nullable=True)
 SuppliedPatch = fields_schema("SuppliedPatch", SUPPLIED, nullable=True)
 
@@ -72,7 +76,25 @@ class Target(StrictSchema):
 
 class Submission(Target):
     channel = choice(Channel)
+    resume = make(Dict, metadata=_RESUME)
     values = make(Nested, nested=SuppliedFields, required=True, data_key="fields")
+
+    # Required are the fields, but a resume can say them: what is asked of the two is `whole`.
+    also: ClassVar[Mapping[str, object]] = {**Target.also, "required": []}
+    whole: ClassVar[Mapping[str, object]] = {
+        "anyOf": [
+            {"required": ["resume"]},
+            {"required": ["fields"], "properties": {"fields": _COMPLETE}},
+        ]
+    }
+
+    @pre_load
+    def _take_resume(self, data: Any, **_: Any) -> Any:
+        """What the resume says becomes fields; those that are sent beside it win, one by one."""
+        if not (isinstance(data, dict) and isinstance(data.get("resume"), dict)):
+            return data
+        told, sent = to_fields(data["resume"]), data.get("fields", {})
+        return {**data, "fields": {**told, **sent} if isinstance(sent, dict) else sent}
 
 
 class ApplicationPatch(StrictSchema):

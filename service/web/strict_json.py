@@ -22,8 +22,11 @@ _BREAKS = re.compile(r"[\t\r\n]")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
 
-def read_json(body: bytes) -> Any:
-    """The value in `body`. Malformed or Invalid names what is wrong, and never quotes it."""
+def read_json(body: bytes, at: str = "") -> Any:
+    """The value in `body`. Malformed or Invalid names what is wrong, and never quotes it.
+
+    Places are named below the pointer `at`.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -39,7 +42,7 @@ def read_json(body: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise Malformed("The body is not JSON.") from error
-    demand_allowed_characters(value)
+    demand_allowed_characters(value, at)
     return value
 
 

@@ -121,6 +121,7 @@ _FITTING = {
     "ends_on": WITHIN,
     "expires_at": f"{WITHIN}T00:00:00Z",
     "consent": {"wording_version": "w1"},
+    "resume": {"basics": {"name": "Sanne de Vries", "email": "sanne@example.org"}},
     "cv": PDF.decode(),
     "letter": PDF.decode(),
     "certificate": PDF.decode(),

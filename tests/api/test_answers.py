@@ -85,7 +85,7 @@ def parts(body: dict[str, Any]) -> dict[str, Any]:
     """A multipart example as the test client sends it."""
     sent: dict[str, Any] = {}
     for name, value in body.items():
-        if name == "application":
+        if isinstance(value, dict):
             sent[name] = (io.BytesIO(json.dumps(value).encode()), "a.json", "application/json")
         else:
             (text,) = value if isinstance(value, list) else [value]
