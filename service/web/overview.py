@@ -55,7 +55,9 @@ _WORDS: dict[str, Labels] = {
         "können Sie sich beschweren bei",
     ),
 }
-_SHOWN_INVISIBLE = frozenset("\n\t")
+_SHORT = 80
+_KEPT = frozenset("\n\t")
+_HIDDEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,24 @@ class Line:
     text: str = ""
     entries: tuple[tuple["Line", ...], ...] = ()
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it fits beside its label."""
+        return not self.entries and len(self.text) <= _SHORT and "\n" not in self.text
+
 
 def overview(application: PortableApplication, settings: Settings, language: Language) -> str:
     """The page in this language."""
     page = _templates.get_template("overview.html.jinja")
+    lines = list(_lines(application, language))
     return page.render(
         language=str(language),
         words={name: language.of(labels) for name, labels in _WORDS.items()},
         application=application,
         controller=settings.controller,
         authority=AUTHORITY,
-        lines=list(_lines(application, language)),
+        short=[line for line in lines if line.is_short],
+        long=[line for line in lines if not line.is_short],
         kinds={kind: language.of(CHOICES[DocumentKind][kind]) for kind in DocumentKind},
         missing=[_missing(name, language) for name in application.unreadable],
         day=lambda day: write_day(day.isoformat(), language),
@@ -88,12 +97,11 @@ def overview(application: PortableApplication, settings: Settings, language: Lan
 
 def visible(text: str) -> str:
     """The text with what is not to be seen, or turns its direction, written as its number."""
-    unified = text.replace("\r\n", "\n")
     return "".join(
-        character
-        if character in _SHOWN_INVISIBLE or category(character) not in {"Cc", "Cf", "Zl", "Zp"}
-        else f"[U+{ord(character):04X}]"
-        for character in unified
+        f"[U+{ord(character):04X}]"
+        if category(character) in _HIDDEN and character not in _KEPT
+        else character
+        for character in text.replace("\r\n", "\n")
     )
 
 
