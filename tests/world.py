@@ -104,14 +104,31 @@ class World:
         return Case(self.house, db.session(), Principal(role, subject), uuid4())
 
     def token(self, role: str, subject: str | None = None) -> str:
-        """A real token; the subject is the role's own name unless given."""
+        """A real token; the subject is the role's own name unless given.
+
+        An applicant's is for the record whose id is the subject, as if he had logged in; without
+        one it is for a record that is gone.
+        """
         who = (role, subject or role)
-        if who not in self._tokens:
+        if who not in self._tokens and role == Role.APPLICANT:
+            self._tokens[who] = self._applicant_token(subject)
+        elif who not in self._tokens:
             with self.app.app_context():
                 expires_at = self.clock.now() + timedelta(days=366)
                 new = tokens.NewToken(Role(role), who[1], expires_at)
                 self._tokens[who] = tokens.create_token(self.case(), new).token
         return self._tokens[who]
+
+    def _applicant_token(self, application_id: str | None) -> str:
+        with self.app.app_context():
+            case = self.case()
+            case.now = self.clock.now()
+            expires_at = case.now + timedelta(days=366)
+            new = tokens.NewToken(Role.APPLICANT, application_id or str(uuid4()), expires_at)
+            row, token = tokens.mint_row(case, new)
+            row.application_id = None if application_id is None else UUID(application_id)
+            case.session.commit()
+        return token
 
     def call(
         self,
