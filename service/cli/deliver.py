@@ -85,18 +85,18 @@ def _watch(house: House, engine: Engine, stopping: Event, subscriber: Subscriber
     return True
 
 
-def post(message: Message) -> bool:
-    """Whether the system took the message: it answers with 2xx, in ten seconds.
+def post(message: Message, seconds: float = _ANSWER_SECONDS) -> bool:
+    """Whether the system took the message: it is reached, and answers 2xx, each in ten seconds.
 
     No redirect is followed, and of an answer no more is read than its head.
     """
     parts = urlsplit(message.url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=_ANSWER_SECONDS)
+    connection = kind(parts.hostname or "", parts.port, timeout=seconds)
     target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     try:
         connection.connect()
-        with _deadline(connection):
+        with _deadline(connection, seconds):
             connection.request("POST", target, message.body, message.headers)
             status = connection.getresponse().status
     except (OSError, HTTPException) as error:
@@ -111,16 +111,23 @@ def post(message: Message) -> bool:
 
 
 @contextmanager
-def _deadline(connection: HTTPConnection) -> Iterator[None]:
-    """Hang up after a while: the connection's own limit begins anew with every byte that comes."""
-    timer = Timer(_ANSWER_SECONDS, _hang_up, [connection.sock])
+def _deadline(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+    """Hang up when the time is over: the connection's own limit begins anew with every byte.
+
+    What had come by then could pass for an answer; it is none.
+    """
+    late = Event()
+    timer = Timer(seconds, _hang_up, [connection.sock, late])
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+    if late.is_set():
+        raise TimeoutError
 
 
-def _hang_up(sock: socket.socket) -> None:
+def _hang_up(sock: socket.socket, late: Event) -> None:
+    late.set()
     with suppress(OSError):
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS's own would wait for the other side
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)  # TLS's own would forget the session
