@@ -132,7 +132,11 @@ def _members(entry: Entry, value: dict[str, object], language: Language) -> tupl
 
 
 def _missing(name: str, language: Language) -> str:
-    return language.of(FIELDS[name].labels) if name in FIELDS else name
+    """What is damaged: a field by its label, a document by its kind and where it would stand."""
+    if name in FIELDS:
+        return language.of(FIELDS[name].labels)
+    kind = name.removeprefix("documents/").partition("-")[0]
+    return f"{language.of(CHOICES[DocumentKind][kind])} ({name})"
 
 
 def _templates_beside() -> Environment:

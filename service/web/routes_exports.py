@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import request, stream_with_context
 from orjson import OPT_APPEND_NEWLINE, OPT_INDENT_2, dumps
 
+from service.domain.json_resume import to_resume
 from service.domain.labels import Language
 from service.domain.policy import Action
 from service.domain.words import RequestKind
@@ -69,8 +70,6 @@ def _archive(case: Case, found: exports.Portable, language: Language) -> Iterato
 
 
 def _entries(case: Case, found: exports.Portable, language: Language) -> Iterator[Entry]:
-    from service.domain.json_resume import to_resume  # noqa: PLC0415  # until it is there
-
     application = found.application
     yield "application.json", [_json(application)]
     yield "resume.json", [_json(to_resume(application.fields))]
