@@ -23,9 +23,8 @@ from service.usecases.records import open_fields, state_purpose
 from service.usecases.repeats import forget_claim
 from service.usecases.views import view_of
 
-MOST_LOOKED_UP = 20_000
+MOST_LOOKED_UP = 10_000
 MOST_OPENED = 2_000
-MOST_MATCHES = 100
 _PROCEDURES_AT_ONCE = 500
 _COMPARED = {Match.EMAIL: {"email"}, Match.NAME_AND_BIRTH_DATE: {"name", "birth_date"}}
 
@@ -67,14 +66,14 @@ class _Stretch:
 
 
 @usecase(Action.SEARCH_PERSONS)
-def search_persons(case: Case, sought: str | Born, after: UUID | None) -> PersonsFound:
+def search_persons(case: Case, sought: str | Born, asked: Slice) -> PersonsFound:
     """The records of a person, by his e-mail address or by name and date of birth."""
     state_purpose(case)
     _keep_nothing(case)
     if isinstance(sought, str):
-        by, stretch = Match.EMAIL, _with_email(case, sought, after)
+        by, stretch = Match.EMAIL, _with_email(case, sought, asked)
     else:
-        by, stretch = Match.NAME_AND_BIRTH_DATE, _with_name(case, sought, after)
+        by, stretch = Match.NAME_AND_BIRTH_DATE, _with_name(case, sought, asked)
     if stretch.matches:
         case.disclose([found.application.id for found, _ in stretch.matches], _COMPARED[by])
     case.entry.details = {
@@ -92,21 +91,19 @@ def _keep_nothing(case: Case) -> None:
     case.answer_scope = None
 
 
-def _with_email(case: Case, address: str, after: UUID | None) -> _Stretch:
-    places = persons.list_places(case.session, case.reach, Slice(after, MOST_LOOKED_UP))
+def _with_email(case: Case, address: str, asked: Slice) -> _Stretch:
+    places = persons.list_places(case.session, case.reach, Slice(asked.after, MOST_LOOKED_UP))
     line = places[:MOST_LOOKED_UP]
-    matches = sorted(_indexed(case, address, after, line), key=lambda found: found.application.id)
+    matches = sorted(_indexed(case, address, line, asked), key=lambda found: found.application.id)
     end = line[-1].application_id if len(places) > len(line) else None
-    if len(matches) > MOST_MATCHES:
-        matches = matches[:MOST_MATCHES]
+    if len(matches) > asked.limit:
+        matches = matches[: asked.limit]
         end = matches[-1].application.id
     looked_through = sum(end is None or place.application_id <= end for place in line)
     return _Stretch([(found, Match.EMAIL) for found in matches], looked_through, end)
 
 
-def _indexed(
-    case: Case, address: str, after: UUID | None, line: Sequence[Place]
-) -> Iterator[Found]:
+def _indexed(case: Case, address: str, line: Sequence[Place], asked: Slice) -> Iterator[Found]:
     """What is indexed under this address along the line: one digest a procedure and index key."""
     ring = case.house.keyring.current
     keys = [ring.index, *ring.earlier_indexes]
@@ -114,16 +111,14 @@ def _indexed(
     for at in range(0, len(procedures), _PROCEDURES_AT_ONCE):
         some = procedures[at : at + _PROCEDURES_AT_ONCE]
         indexes = [(procedure, key.email(procedure, address)) for procedure in some for key in keys]
-        part = Slice(after, MOST_MATCHES)
-        for found in persons.list_with_email(case.session, case.reach, indexes, part):
+        for found in persons.list_with_email(case.session, case.reach, indexes, asked):
             if found.application.id <= line[-1].application_id:
                 yield found
 
 
-def _with_name(case: Case, sought: Born, after: UUID | None) -> _Stretch:
-    rows = persons.list_records(
-        case.session, case.reach, ("name", "birth_date"), Slice(after, MOST_OPENED)
-    )
+def _with_name(case: Case, sought: Born, asked: Slice) -> _Stretch:
+    part = Slice(asked.after, MOST_OPENED)
+    rows = persons.list_records(case.session, case.reach, ("name", "birth_date"), part)
     matches: list[tuple[Found, Match]] = []
     opened = unreadable = 0
     for found in rows[:MOST_OPENED]:
@@ -131,7 +126,7 @@ def _with_name(case: Case, sought: Born, after: UUID | None) -> _Stretch:
         opened, unreadable = opened + 1, unreadable + (not is_whole)
         if match is not None:
             matches.append((found, match))
-        if len(matches) == MOST_MATCHES:
+        if len(matches) == asked.limit:
             break
     end = rows[opened - 1].application.id if len(rows) > opened else None
     return _Stretch(matches, opened, end, opened, unreadable)

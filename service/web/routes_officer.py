@@ -5,6 +5,7 @@ from datetime import date
 from service.domain.persons import Born
 from service.domain.policy import Action
 from service.storage.audit import ShownTo
+from service.storage.slices import Slice
 from service.usecases import breaches, persons, renewals
 from service.usecases.case import Case
 from service.usecases.paging import Page
@@ -19,19 +20,21 @@ from service.web.schemas import PurposeQuery
 def search_persons(case: Case, asked: Asked) -> persons.PersonsFound:
     """Find all records of one person, in whatever procedure.
 
-    By `email`, which opens nothing; or by `name` and `birth_date`, which opens the names in at
-    most 2,000 records a call, oldest first. A record with that name that has no date of birth is
-    told as the weaker match `name`. While `next` is not null, send it as `cursor` with the same
-    search to go on. What is past its date is not found, unless it is held.
+    By `email`, which opens nothing, in at most 10,000 records a call; or by `name` and
+    `birth_date`, which opens the names in at most 2,000. A record with that name that has no
+    date of birth is told as the weaker match `name`. Oldest records come first; while `next` is
+    not null, send it as `cursor` with the same search to go on, even if nothing was found so
+    far. What is past its date is not found, unless it is held.
 
     Each match counts as one application read. The terms are kept nowhere, and no answer is: a
     repeated search is made anew, on what is there by then, with an `Idempotency-Key` as well.
     """
     body = asked.body
+    part = Slice(body.get("cursor"), body["limit"])
     if "email" in body:
-        return persons.search_persons(case, body["email"], body.get("cursor"))
+        return persons.search_persons(case, body["email"], part)
     sought = Born(body["name"], date.fromisoformat(body["birth_date"]))
-    return persons.search_persons(case, sought, body.get("cursor"))
+    return persons.search_persons(case, sought, part)
 
 
 @door("GET", "/ending-consents", Action.LIST_ENDING_CONSENTS, query=schemas.EndingConsentsQuery)

@@ -7,9 +7,10 @@ from marshmallow import ValidationError, validate, validates_schema
 
 from service.domain.catalogue import FIELDS
 from service.domain.tokens import SUBJECT
-from service.web.schemas import PageQuery
+from service.web.schemas import MOST_PER_PAGE, PageQuery
 from service.web.shapes import (
     QueryInteger,
+    StrictInteger,
     StrictMoment,
     StrictSchema,
     StrictUUID,
@@ -26,6 +27,11 @@ class PersonSought(StrictSchema):
     name = shape_field(FIELDS["name"].shape)
     birth_date = shape_field(FIELDS["birth_date"].shape)
     cursor = make(StrictUUID)
+    limit = make(
+        StrictInteger,
+        validate=validate.Range(1, MOST_PER_PAGE, error="out-of-range"),
+        load_default=MOST_PER_PAGE,
+    )
 
     also: ClassVar[Mapping[str, object]] = {
         "oneOf": [
@@ -42,7 +48,7 @@ class PersonSought(StrictSchema):
 
     @validates_schema
     def _demand_one_form(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.keys() - {"cursor"} not in ({"email"}, {"name", "birth_date"}):
+        if data.keys() - {"cursor", "limit"} not in ({"email"}, {"name", "birth_date"}):
             raise ValidationError("email-or-name-and-birth-date", "email")
 
 
