@@ -2,15 +2,21 @@
 
 import base64
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -59,8 +65,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A system that listens until the block ends."""
+def receiving(certificate: Path | None = None) -> Iterator[Receiver]:
+    """A system that listens until the block ends; with a certificate, by TLS."""
     receiver = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -79,6 +85,10 @@ def receiving() -> Iterator[Receiver]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver.port = server.server_port
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, args=[0.02])
         thread.start()
         try:
@@ -121,3 +131,21 @@ def subscribe(directory: Path, receivers: Mapping[str, Receiver]) -> dict[str, s
     file.touch(mode=0o600)
     file.write_text(json.dumps({"version": 1, "subscribers": subscribers}))
     return {"KLUIS_WEBHOOKS_FILE": str(file)}
+
+
+def certificate_for(address: str, file: Path, now: datetime) -> Path:
+    """A file with a new key and a certificate for it that only it vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a subscribed system")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(secret + certificate.public_bytes(pem))
+    return file
