@@ -58,17 +58,20 @@ class Rights:
         self._stage.say(f"{self._record.name} logs in with the code and two control questions.")
 
     def _disclose(self) -> None:
-        """Somebody must have received something, so that there is somebody to be told."""
+        """Somebody must have read and received something, so that there is something to tell."""
         fields = ["name", "email"]
         body = {**_BUREAU, "reason": "processing", "agreement": "VO-2026-3", "fields": fields}
         recruiter = recruiter_of(self._record)
+        self._client.get(self._path, recruiter)
         self._client.post("/disclosures", recruiter, body | {"application_id": self._record.id})
 
     def _see(self) -> bool:
         asked = self._ask("access")
         report = self._client.get(f"{self._path}/access-report", self._me)
-        readers = sorted({one["role"] for one in report["reads"]})
-        self._stage.say(f"sees all {len(report['fields'])} fields, and who read: {readers}")
+        readers = sorted({one["role"] for one in report["readings"]})
+        self._stage.say(
+            f"sees {len(report['fields'])} fields, and that there read: {', '.join(readers)}"
+        )
         missing = self._person.fields.keys() - report["fields"].keys()
         return not missing and self._outcome(asked) == "answered"
 
@@ -105,7 +108,9 @@ class Rights:
 
     def _complain(self) -> bool:
         asked = self._ask("complaint", text="Het antwoord kwam laat.")
-        return bool(self._change(asked, OFFICER, {"outcome": "answered"})["closed_at"])
+        answer = self._change(asked, OFFICER, {"outcome": "answered"})
+        self._stage.say("complains; answered by the privacy officer")
+        return bool(answer["closed_at"])
 
     def _use_again(self) -> bool:
         """Apply to another vacancy with what is kept; that record follows its own dates."""
