@@ -56,4 +56,4 @@ def label(key: str) -> str:
     """`startDate` as `Start date`; what is no such name stays as it is."""
     if not _CAMEL_CASE.fullmatch(key):
         return key
-    return re.sub("[A-Z]", lambda sign: f" {sign[0].lower()}", key).capitalize()
+    return re.sub("([A-Z])", r" \1", key).capitalize()

@@ -377,6 +377,26 @@ def test_what_does_not_fit_in_a_description_is_told_with_the_name_it_belongs_to(
     )
 
 
+def test_what_is_left_of_two_lists_in_one_section_is_told_in_its_order():
+    schools = [{"institution": name, "courses": [name * 2_001]} for name in "AB"]
+    told = "Education\n" + "\n".join(
+        f"- Institution: {name}; Courses: {name * 2_001}" for name in "AB"
+    )
+    fields = to_fields({"education": schools, "meta": {"kluis": {"trainings": [{}]}}})
+    assert fields == {
+        "education": [{"institution": "A"}],
+        "trainings": [{"provider": "B"}],
+        "other": told,
+    }
+
+
+@pytest.mark.parametrize(("over", "has_place"), [(0, True), (1, False)])
+def test_a_description_holds_as_much_as_it_may(over, has_place):
+    summary = "s" * (5_000 - len("\nX: y") + over)
+    (job,) = to_fields({"work": [{"summary": summary, "x": "y"}]})["work_experience"]
+    assert job == {"description": f"{summary}\nX: y" if has_place else summary}
+
+
 def test_what_is_told_of_an_entry_stands_behind_the_description_that_it_has():
     kluis = {"education": [{"description": "Cum laude."}]}
     fields = to_fields({"education": [{"courses": ["Wiskunde"]}], "meta": {"kluis": kluis}})
