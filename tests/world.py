@@ -119,6 +119,13 @@ class World:
                 self._tokens[who] = tokens.create_token(self.case(), new).token
         return self._tokens[who]
 
+    def has_token(self, role: str, subject: str) -> bool:
+        return (role, subject) in self._tokens
+
+    def keep_token(self, role: str, subject: str, token: str) -> None:
+        """Use this token for that subject from now on."""
+        self._tokens[role, subject] = token
+
     def _applicant_token(self, application_id: str | None) -> str:
         with self.app.app_context():
             case = self.case()

@@ -6,9 +6,22 @@ Nothing here comes from the code under test, so that the two can disagree.
 from dataclasses import dataclass
 
 ROLES = frozenset(
-    {"website", "recruiter", "interviewer", "screener", "sourcer", "officer", "purger", "admin"}
+    {
+        "website",
+        "recruiter",
+        "interviewer",
+        "screener",
+        "sourcer",
+        "officer",
+        "purger",
+        "mailer",
+        "admin",
+        "applicant",
+    }
 )
 ON_A_TEAM = ("recruiter", "interviewer", "screener")
+# Who reaches some records and not others, by who he is.
+WITH_THEIR_OWN = (*ON_A_TEAM, "applicant")
 OPEN_PAGES = {"/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/docs/<name>"}
 
 # `held` is `over` with a hold that lasts.
@@ -66,6 +79,9 @@ NEED_TO_KNOW = {
     ("officer", "aftercare"): _ALL,
     ("officer", "talent_pool"): _ALL,
     ("officer", "held"): _ALL,
+    ("applicant", "running"): _ALL,
+    ("applicant", "aftercare"): _ALL,
+    ("applicant", "talent_pool"): _ALL,
 }
 
 
@@ -112,6 +128,7 @@ def _while_alive(status: int, held: int | None = None) -> dict[str, int]:
 _A = "/v1/applications/<uuid:application_id>"
 _P = "/v1/procedures/<uuid:procedure_id>"
 _D = f"{_A}/documents/<uuid:document_id>"
+_REQUEST = "/v1/privacy-requests/<uuid:request_id>"
 
 APPLICATION_DOORS = {
     ("GET", _A): Door(
@@ -121,6 +138,7 @@ APPLICATION_DOORS = {
             "interviewer": _in("running:200"),
             "screener": _in("running:200"),
             "sourcer": _in("talent_pool:200"),
+            "applicant": _while_alive(200),
             "officer": _while_alive(200, held=200),
         },
     ),
@@ -134,6 +152,7 @@ APPLICATION_DOORS = {
         {
             "website": _while_alive(201),
             "recruiter": _in("running:201 aftercare:201"),
+            "applicant": _while_alive(201),
             "officer": _while_alive(201, held=201),
         },
     ),
@@ -144,6 +163,7 @@ APPLICATION_DOORS = {
             "recruiter": _in("running:200 aftercare:200"),
             "interviewer": _in("running:200"),
             "screener": _in("running:200"),
+            "applicant": _while_alive(200),
             "officer": _while_alive(200, held=200),
         },
     ),
@@ -152,12 +172,17 @@ APPLICATION_DOORS = {
         {
             "website": _while_alive(201),
             "recruiter": _in("running:201 aftercare:201"),
+            "applicant": _while_alive(201),
             "officer": _while_alive(201, held=409),
         },
     ),
     ("GET", f"{_A}/consent-events"): Door(
         "read-consent",
-        {"recruiter": _in("running:200 aftercare:200"), "officer": _while_alive(200, held=200)},
+        {
+            "recruiter": _in("running:200 aftercare:200"),
+            "applicant": _while_alive(200),
+            "officer": _while_alive(200, held=200),
+        },
     ),
     ("POST", f"{_A}/documents"): Door(
         "add-document",
@@ -174,6 +199,7 @@ APPLICATION_DOORS = {
             "recruiter": _in("running:200 aftercare:200"),
             "interviewer": _in("running:200"),
             "sourcer": _in("talent_pool:200"),
+            "applicant": _while_alive(200),
             "officer": _while_alive(200, held=200),
         },
     ),
@@ -183,11 +209,28 @@ APPLICATION_DOORS = {
             "recruiter": _in("running:200"),
             "interviewer": _in("running:200"),
             "sourcer": _in("talent_pool:200"),
+            "applicant": _while_alive(200),
             "officer": _while_alive(200, held=200),
         },
     ),
     ("DELETE", _D): Door("remove-document", {"officer": _while_alive(204, held=204)}),
     ("POST", f"{_A}/holds"): Door("place-hold", {"officer": _while_alive(201, held=201)}),
+    ("POST", f"{_A}/access-codes"): Door(
+        "issue-access-code", {"officer": _while_alive(201, held=201)}
+    ),
+    ("GET", f"{_A}/access-report"): Door(
+        "read-access-report",
+        {"applicant": _while_alive(200), "officer": _while_alive(200, held=200)},
+    ),
+    ("GET", f"{_A}/portability"): Door(
+        "export-application",
+        {"applicant": _while_alive(200), "officer": _while_alive(200, held=200)},
+    ),
+    ("POST", f"{_A}/reuses"): Door(
+        "reuse-application",
+        # Only those in the talent pool agreed to be kept for longer.
+        {"applicant": _in("running:409 aftercare:409 talent_pool:201")},
+    ),
 }
 
 # Here the phases are those of the procedure; `none` is a door that stands by itself.
@@ -229,7 +272,9 @@ def _by_itself(action: str, status: int, roles: str) -> Door:
 OTHER_DOORS = {
     ("POST", "/v1/applications"): _by_itself("submit-application", 201, "website recruiter"),
     ("POST", "/v1/consent-wordings"): _by_itself("add-wording", 201, "officer"),
-    ("GET", "/v1/consent-wordings"): _by_itself("list-wordings", 200, "website recruiter officer"),
+    ("GET", "/v1/consent-wordings"): _by_itself(
+        "list-wordings", 200, "website recruiter officer applicant"
+    ),
     ("POST", "/v1/procedures"): _by_itself("create-procedure", 201, "admin recruiter"),
     ("GET", "/v1/procedures"): _by_itself(
         "list-procedures", 200, "admin recruiter officer website"
@@ -241,6 +286,20 @@ OTHER_DOORS = {
     ("GET", "/v1/purge-runs/<uuid:run_id>"): _by_itself("read-purge-run", 200, "purger officer"),
     ("GET", "/v1/duties"): _by_itself("read-duties", 200, "officer"),
     ("GET", "/v1/audit-events"): _by_itself("read-audit", 200, "officer"),
+    ("POST", "/v1/access-tokens"): _by_itself("open-access", 200, "website"),
+    ("POST", "/v1/privacy-requests"): _by_itself(
+        "file-request", 201, "website recruiter officer applicant"
+    ),
+    ("GET", "/v1/privacy-requests"): _by_itself("list-requests", 200, "officer applicant"),
+    ("GET", _REQUEST): _by_itself("read-request", 200, "officer applicant"),
+    ("PATCH", _REQUEST): _by_itself("change-request", 200, "officer applicant"),
+    ("POST", "/v1/disclosures"): _by_itself("record-disclosure", 201, "recruiter officer"),
+    ("GET", "/v1/disclosures"): _by_itself("list-disclosures", 200, "officer"),
+    ("GET", "/v1/notices"): _by_itself("list-notices", 200, "officer"),
+    ("PATCH", "/v1/notices/<uuid:notice_id>"): _by_itself("confirm-notice", 200, "officer"),
+    ("POST", "/v1/person-searches"): _by_itself("search-persons", 200, "officer"),
+    ("GET", "/v1/ending-consents"): _by_itself("list-ending-consents", 200, "mailer officer"),
+    ("GET", "/v1/breach-report"): _by_itself("report-breach", 200, "officer"),
     ("POST", "/v1/tokens"): _by_itself("create-token", 201, "admin"),
     ("GET", "/v1/tokens"): _by_itself("list-tokens", 200, "admin"),
     ("DELETE", "/v1/tokens/<uuid:token_id>"): _by_itself("revoke-token", 204, "admin"),

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from service.domain.policy import TEAM_ROLES, Role
 from service.storage.database import Base, db
-from service.storage.tables import Application, AuditEvent, Document, Hold, Procedure
+from service.storage.tables import Application, AuditEvent, Document, Hold, Notice, Procedure
 from tests.factories import PDF
 from tests.world import World
 
@@ -46,6 +46,7 @@ COMPANY: dict[str, Any] = {
     "assessment_results": [{"title": "Zeekanarieproef", "result": "goed"}],
     "notes": [{"on": "2026-06-01", "text": "Zeekanarie gezien."}],
 }
+ANSWERS = {"postal_code": "9401 HS", "phone_digits": "4321"}
 FILES = {
     kind: (f"{kind}-zeekanarie.pdf", PDF + f"zeekanarie {kind}\n".encode())
     for kind in ("cv", "letter", "certificate", "other")
@@ -60,14 +61,15 @@ _ENDS_ON = {
     "aftercare": "2026-11-10",
     "running": "2027-03-01",
 }
-_SPARES = {"aftercare": 13, "talent_pool": 12, "held": 6}
+_SPARES = {"aftercare": 16, "talent_pool": 16, "held": 7}
 
 
 @dataclass
 class Scene:
     """Records by phase: `whole` holds every field but the age, `aged` the age, `spares` can go.
 
-    Procedures by phase as well: `procedures` hold these records, `empty` none.
+    Procedures by phase as well: `procedures` hold these records, `empty` none. The `stranger` is
+    an applicant to whom all but his own running record is foreign.
     """
 
     world: World
@@ -77,6 +79,7 @@ class Scene:
     aged: dict[str, UUID] = field(default_factory=dict)
     spares: dict[str, list[UUID]] = field(default_factory=dict)
     documents: dict[UUID, dict[str, UUID]] = field(default_factory=dict)
+    stranger: UUID = field(default_factory=uuid4)
     unnamed: UUID = field(default_factory=uuid4)
     purged: UUID = field(default_factory=uuid4)
     hold: UUID = field(default_factory=uuid4)
@@ -105,6 +108,7 @@ class Scene:
         scene._put_other_teams()
         scene._live_until_today()
         scene._fill("running")
+        scene.stranger = scene.newcomer()
         return scene
 
     def ask(
@@ -142,6 +146,9 @@ class Scene:
     ) -> Callable[[], TestResponse]:
         """The same, with everything that it needs made ready, to be sent by calling it."""
         application = application or self.whole["running"]
+        if role == "applicant":
+            subject = subject or str(application)
+            self._log_in(subject)
         ids = {
             "application_id": application,
             "procedure_id": procedure or self.procedures["running"],
@@ -173,6 +180,17 @@ class Scene:
             assert hired.status_code == 200, hired.text
         return application
 
+    def _log_in(self, application: str) -> None:
+        """As the applicant does it; what is past its date he can only have logged in to before."""
+        if self.world.has_token("applicant", application):
+            return
+        issued = self.world.post(f"/applications/{application}/access-codes", "officer")
+        if issued.status_code == 201:
+            body = {"access_code": issued.json["access_code"], "answers": ANSWERS}
+            opened = self.world.post("/access-tokens", "website", json=body)
+            if opened.status_code == 200:
+                self.world.keep_token("applicant", application, opened.json["token"])
+
     def audited(self, response: TestResponse) -> list[AuditEvent]:
         """The audit rows that this request left."""
         request_id = UUID(response.headers["X-Request-Id"])
@@ -184,13 +202,18 @@ class Scene:
         self, door: DoorKey, role: str, ids: Mapping[str, UUID]
     ) -> dict[str, Any]:
         number = next(self._numbers)
-        channel = "website" if role == "website" else "phone"
+        channel = "website" if role in ("website", "applicant") else "phone"
         method = "GET" if door[0] == "HEAD" else door[0]
         match method, door[1].removeprefix("/v1").split("/")[1:]:
             case "POST", ["applications"]:
                 named = {"procedure_reference": "V-running", "channel": channel}
                 return {"json": {**named, "fields": {**SUPPLIED, **BORN}}}
-            case "GET", ["applications", _] | ["applications", _, "documents", *_]:
+            case "GET", ["applications", _] | [
+                "applications",
+                _,
+                "documents" | "access-report" | "portability",
+                *_,
+            ]:
                 return {"query_string": {"purpose": "supervision"} if role == "officer" else {}}
             case "PATCH", ["applications", _]:
                 fields = {"fields": {"motivation": f"De zeekanarie, {number}."}}
@@ -221,12 +244,66 @@ class Scene:
                 return self._team_request(method, door, number, ids["procedure_id"])
             case method, ["purge-runs", *_]:
                 return self._purge_request(method, role)
+            case "POST", ["applications", _, "reuses"]:
+                return {"json": {"procedure_reference": "V-running"}}
+            case "POST", ["access-tokens"]:
+                path = f"/applications/{self.newcomer()}/access-codes"
+                code = self.world.post(path, "officer").json["access_code"]
+                return {"json": {"access_code": code, "answers": ANSWERS}}
+            case method, ["privacy-requests", *_]:
+                return self._privacy_request(method, door, role, ids["application_id"])
+            case method, ["disclosures" | "notices", *_]:
+                return self._recipient_request(method)
+            case "POST", ["person-searches"]:
+                sought = {"json": {"email": SUPPLIED["email"]}}
+                return sought | {"query_string": {"purpose": "access-request"}}
+            case "GET", ["breach-report"]:
+                span = {"since": "2026-11-01T00:00:00Z", "until": "2026-12-01T00:00:00Z"}
+                return {"query_string": {"subject": "recruiter", **span}}
             case "POST", ["tokens"]:
                 return {"json": token_order(f"new-{number}")}
             case "DELETE", ["tokens", _]:
                 made = self.world.post("/tokens", "admin", json=token_order(f"gone-{number}"))
                 return {"path": f"/tokens/{made.json['id']}"}
         return {}
+
+    def _privacy_request(
+        self, method: str, door: DoorKey, role: str, application: UUID
+    ) -> dict[str, Any]:
+        """A complaint, and one that was made before and is withdrawn."""
+        order = {"kind": "complaint", "application_id": str(application)}
+        if method == "POST":
+            channel = "website" if role in ("website", "applicant") else "phone"
+            return {"json": {**order, "channel": channel}}
+        if not door[1].endswith("<uuid:request_id>"):
+            return {}
+        made = self.world.post("/privacy-requests", "officer", json={**order, "channel": "phone"})
+        sent = {"path": f"/privacy-requests/{made.json['id']}"}
+        return sent | ({} if method == "GET" else {"json": {"outcome": "withdrawn"}, "version": 1})
+
+    def _recipient_request(self, method: str) -> dict[str, Any]:
+        """A disclosure, and a notice of a correction to who received it."""
+        if method == "GET":
+            return {}
+        application = str(self.newcomer())
+        disclosure = {
+            "application_id": application,
+            "recipient": "Voorbeeld Assessments B.V.",
+            "kind": "processor",
+            "reason": "selection",
+            "agreement": "VO-2026-1",
+            "country": "NL",
+            "fields": ["name", "email"],
+        }
+        if method == "POST":
+            return {"json": disclosure}
+        assert self.world.post("/disclosures", "officer", json=disclosure).status_code == 201
+        path, change = f"/applications/{application}", {"fields": {"motivation": "Zeekanarie."}}
+        assert self.world.patch(path, "officer", version=1, json=change).status_code == 200
+        with self.world.app.app_context():
+            query = select(Notice.id).where(Notice.application_id == UUID(application))
+            notice = db.session.scalars(query).one()
+        return {"path": f"/notices/{notice}", "json": {"confirmed": True}, "version": 1}
 
     def _team_request(
         self, method: str, door: DoorKey, number: int, procedure: UUID

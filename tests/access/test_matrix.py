@@ -7,11 +7,11 @@ import pytest
 
 from tests.access.promises import (
     APPLICATION_DOORS,
-    ON_A_TEAM,
     OTHER_DOORS,
     PHASES,
     PROCEDURE_DOORS,
     ROLES,
+    WITH_THEIR_OWN,
 )
 from tests.access.scene import DoorKey, Scene
 
@@ -24,7 +24,7 @@ def cells(outcomes: dict[str, dict[str, int]]) -> Iterator[Cell]:
     for role in sorted(ROLES):
         for phase in PHASES if role in outcomes else ("running", "over"):
             yield role, "own", phase
-            if role in ON_A_TEAM:
+            if role in WITH_THEIR_OWN:
                 yield role, "foreign", phase
         yield role, "missing", "running"
         if role in outcomes:
@@ -38,8 +38,11 @@ def expected(outcomes: dict[str, dict[str, int]], cell: Cell) -> int:
     return outcomes[role].get(phase, 404) if whose == "own" else 404
 
 
-def subject_of(cell: Cell) -> str:
+def subject_of(scene: Scene, cell: Cell, record: UUID) -> str:
+    """An applicant is who his record is; in any other he is a stranger."""
     role, whose, _ = cell
+    if role == "applicant":
+        return str(record if whose == "own" else scene.stranger)
     return f"other-{role}" if whose == "foreign" else role
 
 
@@ -64,7 +67,8 @@ def test_a_record_answers_each_role_as_promised(scene: Scene, door: DoorKey):
     for cell in cells(outcomes):
         status = expected(outcomes, cell)
         record = record_of(scene, door, cell, status)
-        response = scene.ask(door, cell[0], subject=subject_of(cell), application=record)
+        subject = subject_of(scene, cell, record)
+        response = scene.ask(door, cell[0], subject=subject, application=record)
         if response.status_code != status:
             wrong[cell] = (response.status_code, status, response.text)
     assert wrong == {}
@@ -79,7 +83,8 @@ def test_a_procedure_answers_each_role_as_promised(scene: Scene, door: DoorKey):
         status = expected(outcomes, cell)
         known = scene.empty if door[1].endswith("/holds") else scene.procedures
         procedure = uuid4() if whose in ("missing", "purged") else known[phase]
-        response = scene.ask(door, role, subject=subject_of(cell), procedure=procedure)
+        subject = subject_of(scene, cell, scene.stranger)
+        response = scene.ask(door, role, subject=subject, procedure=procedure)
         if response.status_code != status:
             wrong[cell] = (response.status_code, status, response.text)
     assert wrong == {}

@@ -40,7 +40,13 @@ def read(scene: Scene, role: str, record: UUID, fields: str = "", **who: str) ->
     query = {"fields": fields} if fields else {}
     if role == "officer":
         query["purpose"] = "supervision"
+    who = as_himself(role, record) | who
     return scene.world.get(f"/applications/{record}", role, query_string=query, **who)
+
+
+def as_himself(role: str, record: UUID) -> dict[str, str]:
+    """An applicant reads as who he is: his record's."""
+    return {"subject": str(record)} if role == "applicant" else {}
 
 
 def records(scene: Scene, phase: str) -> tuple[tuple[UUID, dict[str, Any]], ...]:
@@ -196,12 +202,14 @@ def test_the_pool_loses_who_withdraws_or_agrees_to_less(scene: Scene):
 
 def documents_of(scene: Scene, role: str, record: UUID, **who: str) -> TestResponse:
     query = {"purpose": "supervision"} if role == "officer" else {}
+    who = as_himself(role, record) | who
     return scene.world.get(f"/applications/{record}/documents", role, query_string=query, **who)
 
 
 def download(scene: Scene, role: str, record: UUID, kind: str, **who: str) -> TestResponse:
     query = {"purpose": "supervision"} if role == "officer" else {}
     path = f"/applications/{record}/documents/{scene.documents[record][kind]}"
+    who = as_himself(role, record) | who
     return scene.world.get(path, role, query_string=query, buffered=True, **who)
 
 
@@ -307,7 +315,7 @@ def as_both(scene: Scene, token_role: str, team_role: str) -> str:
     return subject
 
 
-@pytest.mark.parametrize("role", ["sourcer", "officer", "website", "purger", "admin"])
+@pytest.mark.parametrize("role", ["sourcer", "officer", "website", "purger", "mailer", "admin"])
 def test_a_place_on_the_team_adds_nothing_to_a_role_that_has_none(scene: Scene, role: str):
     subject = as_both(scene, role, "recruiter")
     running = read(scene, role, scene.whole["running"], subject=subject)
@@ -339,9 +347,11 @@ def test_nobody_else_chooses_a_purpose(scene: Scene):
     for role, record, purpose in (
         ("recruiter", scene.whole["running"], "selection"),
         ("sourcer", scene.whole["talent_pool"], "talent-pool"),
+        ("applicant", scene.whole["running"], "own-record"),
     ):
         for query in ("", "?purpose=legal-claim"):
-            response = scene.world.get(f"/applications/{record}{query}", role)
+            who = as_himself(role, record)
+            response = scene.world.get(f"/applications/{record}{query}", role, **who)
             assert response.status_code == 200
             assert [row.purpose for row in scene.audited(response)] == [purpose]
 
