@@ -43,7 +43,7 @@ def named_endpoints() -> set[str]:
 
 
 @cache
-def tests_in(path: str) -> frozenset[str]:
+def functions_of(path: str) -> frozenset[str]:
     tree = ast.parse((ROOT / path).read_text())
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -73,7 +73,7 @@ def test_each_test_exists():
     for row in rows():
         for named in spans(row[3]):
             path, _, name = named.partition("::")
-            assert name in tests_in(path), named
+            assert name in functions_of(path), named
 
 
 def test_each_door_of_the_rights_is_in_the_map():
