@@ -16,6 +16,7 @@ from service.domain.errors import Forbidden
 from service.domain.policy import Role
 from service.domain.words import Event
 from service.storage.database import begin_writing
+from service.usecases.case import Case
 from service.usecases.deliveries import (
     LEASE,
     MOST_PER_LEASE,
@@ -277,6 +278,22 @@ def test_two_at_once_send_different_messages(world: World, receiver: Receiver):
     assert deliver(world, send_while_another_does) == [True]
     assert between == [0, 10]
     assert sorted(told for _, told in receiver.events) == ids
+
+
+def test_what_another_takes_between_look_and_lease_is_his(world: World, receiver: Receiver):
+    tell(world)
+    made: list[Case] = []
+
+    def case_behind_another() -> Case:
+        made.append(world.case())
+        if len(made) == 2:
+            deliver(world)
+        return made[-1]
+
+    with world.app.app_context():
+        assert deliver_due(case_behind_another, world.house.subscribers[0], post) is True
+    assert len(receiver.received) == 1
+    assert len(audited_deliveries(world)) == 3  # his two, and the lease of nothing
 
 
 def test_who_comes_back_after_his_lease_undoes_nothing(world: World):
