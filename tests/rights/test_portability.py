@@ -582,6 +582,7 @@ def test_a_look_at_its_headers_sends_and_answers_nothing(applicant: Applicant):
     looked = applicant.call("HEAD", EXPORT)
     assert (looked.status_code, looked.data) == (200, b"")
     assert looked.headers["Content-Type"] == "application/zip"
+    assert "Content-Length" not in looked.headers
     assert outcome(applicant, asked) is None
     assert told(applicant.world, UNREADABLE) == 0
 
