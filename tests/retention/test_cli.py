@@ -650,7 +650,7 @@ def test_a_keyring_that_is_nested_without_end_stops_the_start(tmp_path: Path, co
     ("damage", "said"),
     [
         ("ALTER TABLE application DROP COLUMN sealed_motivation", "sealed_motivation"),
-        ("DROP TABLE handover", "handover"),
+        ("DROP TABLE disclosure", "disclosure"),
         ("UPDATE alembic_version SET version_num = '0000'", "revision"),
         ("DELETE FROM alembic_version", "revision none"),
     ],

@@ -65,7 +65,8 @@ def installation(
 def sealed_things(world: World) -> dict[str, bytes]:
     """Every value of bytes in the tables that hold applicants: seals, keys, chunks, indexes."""
     found = {}
-    for table in ("application", "record_key", "document", "document_chunk", "hold"):
+    tables = ("application", "record_key", "document", "document_chunk", "hold")
+    for table in (*tables, "access_code", "privacy_request"):
         with world.app.app_context():
             names = [column["name"] for column in inspect(db.engine).get_columns(table)]
         for number, row in enumerate(rows(world, f"SELECT * FROM {table}")):
@@ -211,7 +212,7 @@ def test_somebody_elses_lock_on_a_table_puts_the_scrub_off_and_not_the_purge(pos
     world.clock.move_to("2027-02-01")
     engine = create_engine(world.database_url)
     with engine.connect() as other:
-        other.execute(text("LOCK TABLE handover IN ACCESS SHARE MODE"))
+        other.execute(text("LOCK TABLE disclosure IN ACCESS SHARE MODE"))
         assert completed(world)["purged"] == 1
         assert alarms(world, "not-scrubbed") == 1
     engine.dispose()
@@ -232,7 +233,7 @@ def test_every_row_of_the_application_goes_with_it(world: World):
     world.post(f"{path}/handover", "recruiter", json={"fields": ["name"]})
     world.consent(application_id, "withdrawn")
     tables = ("application", "record_key", "document", "document_chunk", "consent_event", "hold")
-    tables += ("handover",)
+    tables += ("access_code", "disclosure")
     before = {table: rows(world, f"SELECT count(*) FROM {table}")[0][0] for table in tables}
     assert all(before.values()), before
     world.clock.move_to("2027-02-01")

@@ -36,7 +36,7 @@ def test_the_chosen_fields_are_handed_over_and_it_is_recorded(world: World, hire
     assert event["outcome"] == "allowed"
     assert event["fields"] == ["email", "name"]
     assert event["details"] == {"recipient": "personnel"}
-    assert rows(world, "SELECT handed_over_by FROM handover")[0][0] == "recruiter"
+    assert rows(world, "SELECT disclosed_by FROM disclosure")[0][0] == "recruiter"
     assert purge_on(world, hired) == before
 
 
@@ -81,7 +81,7 @@ def test_a_recruiter_who_only_interviews_here_hands_nothing_over(world: World, h
     path = f"/procedures/{view['procedure_id']}/team/r2"
     world.call("PUT", path, "recruiter", json={"role": "interviewer"})
     assert hand_over(world, hired, "name", subject="r2").status_code == 403
-    assert rows(world, "SELECT count(*) FROM handover")[0][0] == 0
+    assert rows(world, "SELECT count(*) FROM disclosure")[0][0] == 0
 
 
 @pytest.mark.parametrize("fields", [[], ["shoe_size"], ["name", "purge_on"]])
@@ -90,4 +90,4 @@ def test_only_fields_of_the_catalogue_are_handed_over(sqlite_world: World, field
     application_id = sqlite_world.apply()
     set_status(sqlite_world, application_id, "hired")
     assert hand_over(sqlite_world, application_id, *fields).status_code == 422
-    assert rows(sqlite_world, "SELECT count(*) FROM handover")[0][0] == 0
+    assert rows(sqlite_world, "SELECT count(*) FROM disclosure")[0][0] == 0

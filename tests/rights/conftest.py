@@ -6,9 +6,10 @@ import pytest
 
 from tests.harness.databases import Databases
 from tests.retention.conftest import postgres_world, sqlite_world
+from tests.retention.test_gone import installation, server
 from tests.world import World
 
-__all__ = ["postgres_world", "shared_world", "sqlite_world"]
+__all__ = ["installation", "postgres_world", "server", "shared_world", "sqlite_world"]
 
 
 @pytest.fixture(scope="module")
