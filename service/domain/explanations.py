@@ -1,5 +1,6 @@
 """Retention in words, for the people who ask why a record is still there, or gone."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from service.domain.labels import Language, write_day
@@ -36,6 +37,14 @@ _HELD = {
     "en": "A legal hold lasts until {until}; nothing is deleted before that.",
     "de": "Ein gesetzlicher Aufbewahrungsgrund gilt bis {until}; bis dahin wird nichts gelöscht.",
 }
+_ASKED = {
+    "nl": "Een open verzoek van de sollicitant houdt alles vast tot het is beantwoord, uiterlijk tot"
+    " {until}.",
+    "en": "An open request of the applicant keeps it all until it is answered, until {until} at the"
+    " latest.",
+    "de": "Eine offene Anfrage der bewerbenden Person hält alles fest, bis sie beantwortet ist,"
+    " spätestens bis {until}.",
+}
 _OVER = {
     "nl": "De datum is bereikt: alleen de privacyfunctionaris leest dit nog, zolang het geldt.",
     "en": "The date is reached: only the privacy officer still reads this, while the hold lasts.",
@@ -43,20 +52,38 @@ _OVER = {
 }
 
 
-def explain(retention: Retention, phase: Phase, today: date) -> Words:
-    """Why this record is deleted on its day, in each language. Dates, no personal data."""
-    return {str(language): _explain(language, retention, phase, today) for language in Language}
+def explain(
+    retention: Retention, phase: Phase, today: date, asked_until: date | None = None
+) -> Words:
+    """Why this record is deleted on its day, in each language. Dates, no personal data.
+
+    `hold_until` is the law's; `asked_until` that of an open request of the applicant's own.
+    """
+    kept = [
+        (words, until)
+        for words, until in ((_HELD, retention.hold_until), (_ASKED, asked_until))
+        if until is not None and is_held(until, today)
+    ]
+    return {
+        str(language): " ".join(_sentences(language, retention, phase, kept))
+        for language in Language
+    }
 
 
-def _explain(language: Language, retention: Retention, phase: Phase, today: date) -> str:
+def _sentences(
+    language: Language, retention: Retention, phase: Phase, kept: Iterable[tuple[Words, date]]
+) -> Iterator[str]:
+    yield _dated(language, retention)
+    for words, until in kept:
+        yield words[language].format(until=_written(until, language))
+    if phase is Phase.OVER:
+        yield _OVER[language]
+
+
+def _dated(language: Language, retention: Retention) -> str:
     ended = f"{_ENDED[retention.ended_by][language]} {_written(retention.end, language)}"
     deleted = f"{_DELETED[retention.consented][language]} {_written(retention.purge_on, language)}"
-    sentences = [f"{ended}; {deleted}."]
-    if retention.hold_until is not None and is_held(retention.hold_until, today):
-        sentences.append(_HELD[language].format(until=_written(retention.hold_until, language)))
-    if phase is Phase.OVER:
-        sentences.append(_OVER[language])
-    return " ".join(sentences)
+    return f"{ended}; {deleted}."
 
 
 def _written(day: date, language: Language) -> str:

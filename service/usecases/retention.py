@@ -9,7 +9,7 @@ from service.domain.explanations import explain
 from service.domain.policy import Action
 from service.domain.requests import kept_until
 from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
-from service.storage import consents, verification
+from service.storage import consents, holds, verification
 from service.storage.applications import Found
 from service.storage.holds import later
 from service.usecases.case import Case
@@ -58,6 +58,8 @@ def explained(case: Case, found: Found) -> RetentionView:
     retention = found.retention(consented=consents.is_consent_standing(events))
     phase = found.phase(case.today)
     held = is_held(retention.hold_until, case.today)
+    legal = holds.latest_legal_hold(case.session, found.application)
+    asked = holds.open_request_hold(case.session, found.application.id)
     return RetentionView(
         id=found.application.id,
         purge_on=retention.purge_on,
@@ -71,7 +73,7 @@ def explained(case: Case, found: Found) -> RetentionView:
         hold_until=retention.hold_until if held else None,
         purge_on_if_given_today=replace(retention, consented=True).purge_on,
         purge_on_if_withdrawn_today=replace(retention, consented=False).purge_on,
-        explanation=explain(retention, phase, case.today),
+        explanation=explain(replace(retention, hold_until=legal), phase, case.today, asked),
     )
 
 

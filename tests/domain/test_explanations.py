@@ -88,6 +88,21 @@ def test_a_hold_is_told_of_while_it_lasts(today, is_told):
     assert [HELD_NL in words["nl"], HELD_EN in words["en"], HELD_DE in words["de"]] == [is_told] * 3
 
 
+@pytest.mark.parametrize(("today", "is_told"), [("2026-07-01", True), ("2026-07-02", False)])
+def test_an_open_request_is_told_of_behind_the_hold_while_it_lasts(today, is_told):
+    retention = Retention(ENDS_ON, None, consented=False, hold_until=HOLD_UNTIL)
+    words = explain(retention, Phase.OVER, date.fromisoformat(today), date(2026, 7, 2))
+    told = {
+        "nl": f"{HELD_NL} Een open verzoek van de sollicitant houdt alles vast tot het is beantwoord,"
+        f" uiterlijk tot 02-07-2026. {OVER_NL}",
+        "en": f"{HELD_EN} An open request of the applicant keeps it all until it is answered, until"
+        f" 2026-07-02 at the latest. {OVER_EN}",
+        "de": f"{HELD_DE} Eine offene Anfrage der bewerbenden Person hält alles fest, bis sie"
+        f" beantwortet ist, spätestens bis 02.07.2026. {OVER_DE}",
+    }
+    assert {name: words[name].endswith(told[name]) for name in told} == dict.fromkeys(told, is_told)
+
+
 @given(st.builds(Retention, DAYS, st.none() | DAYS, st.booleans()), DAYS)
 def test_all_languages_name_the_end_and_the_deletion_date(retention, today):
     words = explain(retention, phase_of(retention.end, retention.purge_on, today), today)
