@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 from service.demo.client import Who
@@ -48,7 +49,7 @@ class Rights:
 
     def _log_in(self) -> None:
         """The code of the receipt, and two answers that the record can give."""
-        code = self._stage.access_codes[self._record.id]
+        code = self._stage.access_codes[self._record.id] or ""
         phone = "".join(filter(str.isdigit, self._person.fields["phone"]))
         answers = {"birth_date": "1988-04-17", "phone_digits": phone[-4:]}
         wrong = self._client.log_in(self._me, code, {**answers, "birth_date": "1988-04-18"})
@@ -88,7 +89,7 @@ class Rights:
         read = self._client.get(self._path, recruiter_of(self._record))["fields"]
         (notice,) = self._open_notices()
         self._stage.say(f"corrects the phone number; {notice['recipient']} is to be told")
-        return read["phone"] == "+31 6 44556677" and asked["outcome"] == "answered"
+        return bool(read["phone"] == "+31 6 44556677" and asked["outcome"] == "answered")
 
     def _restrict(self) -> bool:
         asked = self._ask("restriction")
@@ -143,7 +144,7 @@ class Rights:
     def _outcome(self, asked: dict[str, Any]) -> object:
         return self._client.get(f"/privacy-requests/{asked['id']}", OFFICER)["outcome"]
 
-    def _change(self, asked: dict[str, Any], who: Who, change: dict[str, object]) -> Any:
+    def _change(self, asked: dict[str, Any], who: Who, change: Mapping[str, object]) -> Any:
         path = f"/privacy-requests/{asked['id']}"
         return self._client.patch(path, who, asked["version"], change)
 

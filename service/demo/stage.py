@@ -69,10 +69,16 @@ class Stage:
         return [record for record in self.records if record.gone_on is None]
 
     def keep(
-        self, made: dict[str, Any], name: str, channel: str, procedure: Procedure, **more: bool
+        self,
+        made: dict[str, Any],
+        name: str,
+        channel: str,
+        procedure: Procedure,
+        *,
+        consented: bool = False,
     ) -> Record:
         """Note an application that was taken in, and compare its date with the model's."""
-        record = Record(made["id"], name, channel, procedure, **more)
+        record = Record(made["id"], name, channel, procedure, consented)
         self.compare(record, made["purge_on"])
         self.access_codes[record.id] = made["access_code"]
         self.records.append(record)

@@ -140,7 +140,7 @@ def hand_over(case: Case, asked: Asked) -> applications.HandedOver:
 def read_retention(case: Case, asked: Asked) -> retention.RetentionView:
     """Explain the deletion date: the rule, its inputs, and what consent would change today.
 
-    With the explanation in Dutch and English, to show to the applicant.
+    With the explanation in Dutch, English and German, to show to the applicant.
     """
     return retention.read_retention(case, asked.path["application_id"])
 
