@@ -38,8 +38,8 @@ _HELD = {
     "de": "Ein gesetzlicher Aufbewahrungsgrund gilt bis {until}; bis dahin wird nichts gelöscht.",
 }
 _ASKED = {
-    "nl": "Een open verzoek van de sollicitant houdt alles vast tot het is beantwoord, uiterlijk tot"
-    " {until}.",
+    "nl": "Een open verzoek van de sollicitant houdt alles vast tot het is beantwoord,"
+    " uiterlijk tot {until}.",
     "en": "An open request of the applicant keeps it all until it is answered, until {until} at the"
     " latest.",
     "de": "Eine offene Anfrage der bewerbenden Person hält alles fest, bis sie beantwortet ist,"

@@ -93,8 +93,8 @@ def test_an_open_request_is_told_of_behind_the_hold_while_it_lasts(today, is_tol
     retention = Retention(ENDS_ON, None, consented=False, hold_until=HOLD_UNTIL)
     words = explain(retention, Phase.OVER, date.fromisoformat(today), date(2026, 7, 2))
     told = {
-        "nl": f"{HELD_NL} Een open verzoek van de sollicitant houdt alles vast tot het is beantwoord,"
-        f" uiterlijk tot 02-07-2026. {OVER_NL}",
+        "nl": f"{HELD_NL} Een open verzoek van de sollicitant houdt alles vast tot het is"
+        f" beantwoord, uiterlijk tot 02-07-2026. {OVER_NL}",
         "en": f"{HELD_EN} An open request of the applicant keeps it all until it is answered, until"
         f" 2026-07-02 at the latest. {OVER_EN}",
         "de": f"{HELD_DE} Eine offene Anfrage der bewerbenden Person hält alles fest, bis sie"
