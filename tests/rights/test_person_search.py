@@ -324,14 +324,16 @@ def test_going_on_finds_every_record_once(world: World, terms: dict[str, str], o
     items = [item["application_id"] for answer in answers for item in answer["items"]]
     assert items == wanted
     assert sum(answer["looked_through"] for answer in answers) == len(of_sanne)
-    assert [len(answer["items"]) for answer in answers[:-1]] == [3] * (len(answers) - 1)
+    sizes = [len(answer["items"]) for answer in answers]
+    assert (sizes[:-1], sizes[-1] <= 3) == ([3] * (len(answers) - 1), True)
 
 
-def plant(world: World, count: int, procedures: int) -> None:
-    """So many bare records in so many procedures, behind the one that is there."""
+def plant(world: World, behind: str, count: int, procedures: int) -> None:
+    """So many bare records in so many procedures, right behind a record that is there."""
     with world.app.app_context():
         query = select(Application, Procedure, RecordKey).join(Procedure).join(RecordKey)
-        row, procedure, key = db.session.execute(query).one()
+        found = db.session.execute(query.where(Application.id == UUID(behind))).one()
+        row, procedure, key = found
         homes = [copied(procedure, id=uuid4(), reference=None) for _ in range(procedures)]
         bare = {"email_index": None, "index_key_id": None}
         rows = [
@@ -359,14 +361,16 @@ def copied(row: Any, **changes: Any) -> dict[str, Any]:
 def test_a_call_looks_through_so_many_and_says_where_to_go_on(
     world: World, terms: dict[str, str], bound: int, *, opens: bool
 ):
-    world.procedure()
-    first = apply(world, email=SANNE, **NAMED)
-    plant(world, bound + 5, procedures=600)
-    world.clock.move_to("2026-11-23")
-    last = apply(world, email=SANNE, **NAMED)
+    for reference in ("V-1", "V-2"):
+        world.procedure(reference)
+    first = apply(world, "V-1", email=SANNE, **NAMED)
+    plant(world, first, 700, procedures=600)
+    later = apply(world, "V-2", email=SANNE, **NAMED)
+    plant(world, later, bound - 700, procedures=1)
+    last = apply(world, "V-1", email=SANNE, **NAMED)
     one, two = to_the_end(lambda **cursor: search(world, **terms, **cursor))
-    assert [item["application_id"] for item in one["items"]] == [first]
+    assert [item["application_id"] for item in one["items"]] == [first, later]
     assert [item["application_id"] for item in two["items"]] == [last]
-    assert (one["looked_through"], two["looked_through"]) == (bound, 7)
+    assert (one["looked_through"], two["looked_through"]) == (bound, 3)
     opened = [event.details["opened"] for event in events(world)]
-    assert opened == ([bound, 7] if opens else [0, 0])
+    assert opened == ([bound, 3] if opens else [0, 0])
