@@ -14,7 +14,7 @@ from service.storage import disclosures
 from service.storage.applications import Found
 from service.storage.tables import Application, Disclosure
 from service.usecases.case import Case
-from service.usecases.erasing import erase
+from service.usecases.erasing import demand_erasable, erase
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import (
@@ -122,6 +122,7 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
     """Delete the record now, on request, by the purge's own path; a hold forbids it."""
     found = lock_record(case, application_id, alone=True)
     demand_version(found.application.version, expected_version)
+    demand_erasable(case, found)
     erase(case, found)
 
 

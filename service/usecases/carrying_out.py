@@ -21,7 +21,7 @@ from service.usecases.case import Case
 from service.usecases.consents import ConsentStatement, append_event
 from service.usecases.erasing import close, erase, legal_hold
 from service.usecases.reach import sight_of
-from service.usecases.records import Fields, demand_fields, revise, settle
+from service.usecases.records import Fields, demand_fields, revise
 from service.usecases.telling import tell
 
 _MOOT = HOLDING | {RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION}
@@ -111,6 +111,5 @@ def _erase(case: Case, found: Found, row: PrivacyRequest) -> bool:
     for other in requests.list_requests_of(case.session, found.application.id):
         if other.kind in _MOOT:
             close(case, other, Outcome.WITHDRAWN)
-    settle(case, found)
     erase(case, found)
     return True

@@ -84,6 +84,7 @@ class Case:
     answer_scope: bytes | None = field(default=None, repr=False)
     answer_seal: RecordSeal | None = field(default=None, repr=False)
     answer_about: UUID | None = None
+    is_answer_kept: bool = True
     effects: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @property
@@ -136,6 +137,10 @@ class Case:
     def keep_answer_beside(self, application_id: UUID) -> None:
         """Keep it as long as this application, under another key: who repeats may not reach it."""
         self.answer_about = application_id
+
+    def keep_no_answer(self) -> None:
+        """Keep only that it was asked: repeated, it is done anew on what is there by then."""
+        self.is_answer_kept = False
 
     def _demand_budget(self, shown: Sequence[str] = ()) -> None:
         budget, subject = self.house.settings.read_budget, self.principal.subject

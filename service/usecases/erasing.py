@@ -27,13 +27,17 @@ def legal_hold(case: Case, found: Found) -> date | None:
     return until if is_held(until, case.today) else None
 
 
-def erase(case: Case, found: Found) -> None:
-    """Delete the record, which is locked alone, with all that hangs on it; a hold forbids it."""
-    row = found.application
+def demand_erasable(case: Case, found: Found) -> None:
+    """Conflict while a legal hold keeps the record, or something that its owner asked for."""
     if until := legal_hold(case, found):
         raise Conflict("held", until=until)
-    if is_held(row.hold_until, case.today):
-        raise Conflict("request-open", until=row.hold_until)
+    if is_held(found.application.hold_until, case.today):
+        raise Conflict("request-open", until=found.application.hold_until)
+
+
+def erase(case: Case, found: Found) -> None:
+    """Delete the record, which is locked alone and may go, with all that hangs on it."""
+    row = found.application
     case.purpose = Purpose.ERASURE
     for asked in requests.list_requests_of(case.session, row.id):
         if asked.kind is RequestKind.ERASURE:

@@ -20,7 +20,6 @@ from service.storage.slices import Slice
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.records import open_fields, state_purpose
-from service.usecases.repeats import forget_claim
 from service.usecases.views import view_of
 
 MOST_LOOKED_UP = 10_000
@@ -69,7 +68,7 @@ class _Stretch:
 def search_persons(case: Case, sought: str | Born, asked: Slice) -> PersonsFound:
     """The records of a person, by his e-mail address or by name and date of birth."""
     state_purpose(case)
-    _keep_nothing(case)
+    case.keep_no_answer()  # what it found may be gone by then, and counts each time
     if isinstance(sought, str):
         by, stretch = Match.EMAIL, _with_email(case, sought, asked)
     else:
@@ -83,12 +82,6 @@ def search_persons(case: Case, sought: str | Born, asked: Slice) -> PersonsFound
     }
     items = [_item(case, found, match) for found, match in stretch.matches]
     return PersonsFound(items, stretch.looked_through, stretch.unreadable, stretch.next)
-
-
-def _keep_nothing(case: Case) -> None:
-    """A search changes nothing: repeated, it is made anew, on what is there by then, and counts."""
-    forget_claim(case)
-    case.answer_scope = None
 
 
 def _with_email(case: Case, address: str, asked: Slice) -> _Stretch:

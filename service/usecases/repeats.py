@@ -39,9 +39,11 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     return None if kept is None else _answered(case, kept, fingerprint)
 
 
-def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object]:
+def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object] | None:
     if kept.fingerprint != fingerprint:
         raise KeyReused
+    if kept.sealed is None:  # what was answered is not kept, only what was asked
+        return None
     if kept.application_id is not None:
         case.about(kept.application_id)
     if kept.application_id is None or kept.kek_id is not None:
@@ -66,7 +68,7 @@ def keep_answer_with(case: Case, found: Found) -> None:
 
 
 def keep_answer(case: Case, result: object) -> None:
-    if case.answer_scope is None:
+    if case.answer_scope is None or not case.is_answer_kept:
         return
     row = answers.get_claimed(case.session, case.answer_scope)
     row.application_id, seal = case.answer_about, case.answer_seal

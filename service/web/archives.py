@@ -6,7 +6,7 @@ is no archive, never a short one.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, cast
+from typing import IO, ClassVar, cast
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from flask import Response
@@ -15,8 +15,9 @@ Entry = tuple[str, Iterable[bytes]]
 
 
 class Archive(Response):
-    """A ZIP archive, as an attachment."""
+    """A ZIP archive, as an attachment; which components describe the files in it."""
 
+    schemas_inside: ClassVar = {"application.json": "PortableApplication"}
     default_mimetype = "application/zip"
 
     def __init__(self, filename: str, chunks: Iterable[bytes]) -> None:

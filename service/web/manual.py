@@ -1,5 +1,9 @@
 """The words of the OpenAPI document: what the doors and the schemas can not say of themselves."""
 
+from typing import Any
+
+from service.domain.words import Event
+
 INTRODUCTION = """\
 Kluis keeps job applications sealed, shows them only to the people in the selection, and deletes
 them on their day.
@@ -168,3 +172,43 @@ PAGES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "/docs": ("docs", "This document, to be read by people", "text/html", ()),
     "/docs/{name}": ("docs_asset", "What that page is made of", "text/css text/javascript", (404,)),
 }
+
+
+def event_operation() -> dict[str, Any]:
+    """What `kluis deliver` sends to subscribed systems, for their makers."""
+    headers = {
+        "webhook-id": "The same each time this message is sent.",
+        "webhook-timestamp": "When it was sent, in whole seconds since 1970 UTC.",
+        "webhook-signature": "`v1,` and the base64 of an HMAC-SHA-256 over id, timestamp and body.",
+    }
+    members = {
+        "type": {"type": "string", "enum": [event.value for event in Event]},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "data": {
+            "type": "object",
+            "required": ["application_id"],
+            "properties": {"application_id": {"type": "string", "format": "uuid"}},
+        },
+    }
+    body = {"type": "object", "required": list(members), "properties": members}
+    return {
+        "operationId": "receive_event",
+        "summary": "What became of an application, told to subscribed systems",
+        "description": "Signed as Standard Webhooks are; at least once, known by its id.",
+        "tags": ["recipients"],
+        "security": [],
+        "parameters": [
+            {
+                "in": "header",
+                "name": name,
+                "required": True,
+                "description": meaning,
+                "schema": {"type": "string"},
+            }
+            for name, meaning in headers.items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "2XX": {"description": "Taken. Whatever else is answered, it is sent again."}
+        },
+    }

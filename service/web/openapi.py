@@ -16,7 +16,7 @@ from service.web.operations import operation, problem_response, template
 from service.web.problem_types import PROBLEM_TYPES
 from service.web.problems import URN
 
-_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "components")
+_ORDER = ("openapi", "info", "servers", "security", "tags", "paths", "webhooks", "components")
 _PROBLEM = {
     "type": "object",
     "description": "A refusal after RFC 9457; some types carry facts of their own beside these.",
@@ -68,6 +68,7 @@ def openapi_document() -> dict[str, Any]:
     for path in manual.PAGES:
         spec.path(path=path, operations={"get": _page(path)})
     plain = json.loads(json.dumps(spec.to_dict()))  # words of enumerations become text
+    plain["webhooks"] = {"event": {"post": manual.event_operation()}}
     _explain_parameters(plain)
     return {part: plain[part] for part in _ORDER}
 

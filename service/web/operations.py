@@ -19,12 +19,13 @@ from service.web.answers import answer_schema
 from service.web.bodies import RESUME
 from service.web.doors import DOORS, ETAG, IDEMPOTENCY_KEY, Door
 from service.web.schemas import Submission
+from service.web.shapes import needs
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 _RESUME = {"type": "object", "description": "The property `resume`, as a part of its own."}
 _PLACES_OF_A_RESUME = [
     {"properties": {"application": Submission.whole, RESUME: {"not": {}}}},
-    {"properties": {"application": {"not": {"required": [RESUME]}}}, "required": [RESUME]},
+    needs(RESUME, "application", application={"not": needs(RESUME)}),
 ]
 _FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
 _COUNTED = {
@@ -34,6 +35,7 @@ _COUNTED = {
     "hand_over",
     "list_documents",
     "read_document",
+    "search_persons",
     "read_access_report",
     "export_application",
 }
@@ -199,8 +201,15 @@ def _has_version(made: Door) -> bool:
 def _answer_content(kind: Any) -> dict[str, Any]:
     if _is_file(kind):
         media_types = MediaType if kind is Response else [kind.default_mimetype]
-        return {str(media_type): {"schema": _FILE} for media_type in media_types}
+        return {str(media_type): {"schema": _FILE | _inside(kind)} for media_type in media_types}
     return {"application/json": _media(_answer(kind), examples.answers(kind))}
+
+
+def _inside(kind: Any) -> dict[str, Any]:
+    """The schemas that the files in an archive keep, by their names."""
+    schemas = getattr(kind, "schemas_inside", {})
+    refs = {name: {"$ref": f"#/components/schemas/{schema}"} for name, schema in schemas.items()}
+    return {"contentSchema": {"type": "object", "properties": refs}} if refs else {}
 
 
 def _is_file(kind: Any) -> bool:

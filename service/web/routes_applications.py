@@ -94,7 +94,13 @@ def change_application(case: Case, asked: Asked) -> Standing:
     )
 
 
-@door("DELETE", _APPLICATION, Action.ERASE_APPLICATION, versioned=True, conflicts=("held",))
+@door(
+    "DELETE",
+    _APPLICATION,
+    Action.ERASE_APPLICATION,
+    versioned=True,
+    conflicts=("held", "request-open"),
+)
 def erase_application(case: Case, asked: Asked) -> None:
     """Erase an application now, for good, unless a legal hold forbids it.
 

@@ -27,6 +27,7 @@ from service.web.shapes import (
     choice,
     fields_schema,
     make,
+    needs,
     never_both,
     text,
     word,
@@ -37,10 +38,7 @@ VERSION_WORD = r"[A-Za-z0-9._-]{1,40}"
 MOST_PER_PAGE = 100
 _A_FIELD = f"({'|'.join(FIELDS)})"
 _FIELD_NAMES = {"pattern": f"^{_A_FIELD}(,{_A_FIELD})*$", "examples": ["name,education"]}
-_COMPLETE = {
-    "required": ["name"],
-    "anyOf": [{"required": [name]} for name in sorted(WAYS_OF_CONTACT)],
-}
+_COMPLETE = {**needs("name"), "anyOf": [needs(name) for name in sorted(WAYS_OF_CONTACT)]}
 _RESUME = {
     "description": "A resume in the JSON Resume format (https://jsonresume.org/schema, v1.0.0)."
     " What has no field here is told in `other`; the photo is left out."
@@ -82,10 +80,7 @@ class Submission(Target):
     # Required are the fields, but a resume can say them: what is asked of the two is `whole`.
     also: ClassVar[Mapping[str, object]] = {**Target.also, "required": []}
     whole: ClassVar[Mapping[str, object]] = {
-        "anyOf": [
-            {"required": ["resume"]},
-            {"required": ["fields"], "properties": {"fields": _COMPLETE}},
-        ]
+        "anyOf": [needs("resume"), needs("fields", fields=_COMPLETE)]
     }
 
     @pre_load

@@ -27,6 +27,7 @@ from service.web.shapes import (
     StrictUUID,
     choice,
     make,
+    needs,
     text,
     word,
 )
@@ -61,6 +62,18 @@ class NewRequest(StrictSchema):
             raise ValidationError("only-to-correct", "fields")
 
 
+# A reason goes with a refusal, and only with that; two things stand alone.
+_WRONG = (
+    {
+        "required": ["outcome"],
+        "properties": {"outcome": {"const": "refused"}, "refusal_reason": {"not": {}}},
+    },
+    needs("outcome", "refusal_reason", outcome={"not": {"const": "refused"}}),
+    {**needs("lifted"), "minProperties": 2},
+    {**needs("prolonged_months"), "minProperties": 3},
+)
+
+
 class RequestPatch(NonEmptySchema):
     application_id = make(StrictUUID)
     identity_check = choice(IdentityCheck)
@@ -79,13 +92,7 @@ class RequestPatch(NonEmptySchema):
             "prolongation_reason": ["prolonged_months"],
             "refusal_reason": ["outcome"],
         },
-        "if": {"properties": {"outcome": {"const": "refused"}}, "required": ["outcome"]},
-        "then": {"required": ["refusal_reason"], "properties": {"refusal_reason": {}}},
-        "else": {"properties": {"refusal_reason": {"not": {}}}},
-        "allOf": [
-            {"if": {"required": ["lifted"]}, "then": {"maxProperties": 1}},
-            {"if": {"required": ["prolonged_months"]}, "then": {"maxProperties": 2}},
-        ],
+        "allOf": [{"not": wrong} for wrong in _WRONG],
     }
 
     @validates_schema

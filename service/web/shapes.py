@@ -147,6 +147,11 @@ class VisibleLength(validate.Length):
         return value
 
 
+def needs(*names: str, **rules: object) -> dict[str, object]:
+    """In JSON Schema: these properties are there; linters want them named as such as well."""
+    return {"required": [*names], "properties": {name: rules.get(name, {}) for name in names}}
+
+
 def never_both(one: str, other: str) -> dict[str, object]:
     """In JSON Schema: these two properties do not go together."""
     return {"not": {"required": [one, other], "properties": {one: {}, other: {}}}}

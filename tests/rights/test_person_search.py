@@ -275,14 +275,18 @@ def test_a_repeated_search_is_made_anew_and_counts_anew(world: World):
     assert found(search(world, email=SANNE, key="k")) == [(one, "email"), (other, "email")]
     assert [event.application_ids for event in events(world)] == [[one], [one], [one, other]]
     with world.app.app_context():
-        assert (
-            list(
-                db.session.scalars(
-                    select(StoredAnswer.kek_id).where(StoredAnswer.application_id.is_(None))
-                )
-            )
-            == []
-        )
+        query = select(StoredAnswer.sealed).where(StoredAnswer.application_id.is_(None))
+        assert db.session.scalars(query).all() == [None]
+
+
+def test_a_key_used_for_another_search_is_refused(world: World):
+    world.procedure()
+    assert search(world, email=SANNE, key="k").status_code == 200
+    refused = search(world, email="noor@example.org", key="k")
+    assert (refused.status_code, refused.json["type"].rpartition(":")[2]) == (
+        422,
+        "idempotency-key-reused",
+    )
 
 
 def test_a_repeated_search_tells_nothing_of_a_record_that_is_gone(world: World):

@@ -101,16 +101,6 @@ def test_every_role_is_listed_with_what_it_sees_in_each_phase(sqlite_world: Worl
             )
 
 
-def test_what_the_need_to_know_table_gives_to_a_role_shows_up(
-    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
-):
-    row = "| `mailer`: Mailsysteem: kenmerken van aflopende toestemmingen | tijdens de procedure |"
-    assert row not in printed(sqlite_world)
-    sight = NEED_TO_KNOW[Role.SCREENER, Phase.RUNNING]
-    monkeypatch.setitem(NEED_TO_KNOW, (Role.MAILER, Phase.RUNNING), sight)
-    assert f"{row} Opleiding en werk |" in printed(sqlite_world)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_purposes_and_rights_are_all_there(sqlite_world: World, language: str):
     text = printed(sqlite_world, language)
