@@ -26,6 +26,7 @@ from service.usecases.deliveries import (
     lease_due,
 )
 from service.usecases.telling import tell_systems
+from tests.api.described import DOCUMENT, validator
 from tests.harness.server import free_port
 from tests.retention.acts import completed, erase, rows
 from tests.rights.applicants import Applicant
@@ -128,6 +129,19 @@ def test_a_message_is_signed_and_holds_nothing_but_event_moment_and_id(
     assert int(received.headers["webhook-timestamp"]) == int(world.clock.now().timestamp())
     assert canary not in str(received.headers) + capsys.readouterr().out
     assert canary not in str(rows(world, "SELECT * FROM delivery"))
+
+
+def test_a_message_is_what_the_apis_document_says_of_it(world: World, receiver: Receiver):
+    described = DOCUMENT["webhooks"]["event"]["post"]
+    schema = described["requestBody"]["content"]["application/json"]["schema"]
+    world.procedure()
+    Applicant.apply(world).ask("correction", fields={"motivation": "Graag."})
+    deliver(world)
+    (received,) = receiver.received
+    assert {part["name"] for part in described["parameters"]} <= received.headers.keys()
+    assert list(validator(schema).iter_errors(received.told)) == []
+    assert received.told.keys() == schema["properties"].keys()
+    assert set(schema["properties"]["type"]["enum"]) == set(Event)
 
 
 def test_what_is_rolled_back_is_not_told(world: World, receiver: Receiver):
