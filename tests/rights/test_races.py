@@ -215,6 +215,17 @@ def test_a_request_that_is_answered_while_the_purge_has_its_record_is_answered_o
     assert (again.status_code, again.json["outcome"]) == (200, "refused")
 
 
+def test_a_request_that_is_forgotten_while_it_is_changed_is_not_there(applicant: Applicant):
+    world, asked = applicant.world, applicant.ask("restriction").json
+    path, version = f"/privacy-requests/{asked['id']}", asked["version"]
+    with in_the_background() as go, locked(world, id_lock(applicant.id)) as gate:
+        later = go(world.patch, path, "officer", version=version, json={"lifted": True})
+        wait_until_blocked(gate)  # it has found the request, and waits for the record
+        gate.execute(b"DELETE FROM privacy_request")  # as the purge does after 24 months
+        gate.commit()
+        assert later.result().status_code == 404
+
+
 def test_two_answers_at_once_have_one_winner(applicant: Applicant):
     world, asked = applicant.world, applicant.ask("objection").json
     path, version = f"/privacy-requests/{asked['id']}", asked["version"]
