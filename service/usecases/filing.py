@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.domain import requests as rules
 from service.domain.bsn import holds_bsn
-from service.domain.errors import Fault, Forbidden, Invalid, NotFound
+from service.domain.errors import Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.domain.words import Channel, IdentityCheck, RequestKind
 from service.storage import requests
@@ -84,10 +84,7 @@ def _demand_acceptable(case: Case, order: RequestOrder) -> None:
 
 def _record_asked_about(case: Case, order: RequestOrder) -> Found | None:
     """The record, locked; the officer may not know yet which it is."""
-    own = case.principal.application_id
-    application_id = order.application_id or own
-    if own is not None and application_id != own:
-        raise NotFound
+    application_id = order.application_id or case.principal.application_id
     if application_id is None:
         if case.principal.role is not Role.OFFICER or order.text or order.correction.fields:
             raise Invalid(faults=[Fault("/application_id", "required")])

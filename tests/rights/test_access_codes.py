@@ -12,9 +12,11 @@ from uuid import UUID
 
 import pytest
 import structlog
+from click.testing import CliRunner
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from service.cli import kluis
 from service.domain.access import code_digest, mint_code
 from service.domain.errors import Invalid
 from service.domain.policy import MINTED_ROLES, Role
@@ -224,6 +226,12 @@ def test_nobody_mints_an_applicants_token(world: World):
         tokens.create_token(world.case(), new)
     assert [fault.pointer for fault in caught.value.faults] == ["/role"]
     assert rows(world, "SELECT count(*) FROM api_token WHERE role = 'applicant'")[0][0] == 0
+
+
+def test_the_command_line_mints_none_either():
+    refused = CliRunner().invoke(kluis, ["tokens", "create", "applicant", "x"])
+    assert refused.exit_code == 2
+    assert "'applicant' is not one of" in refused.output
 
 
 # One way to fail

@@ -145,19 +145,20 @@ def test_the_later_of_hold_and_request_counts(applicant: Applicant):
     assert held_until(world, applicant) == "2027-04-05"
 
 
-def test_a_hold_on_the_procedure_and_a_request_keep_each_its_own(applicant: Applicant):
+def test_holds_on_both_and_a_request_keep_each_its_own(applicant: Applicant):
     world = applicant.world
     procedure_id = world.get("/procedures?reference=V-1", "officer").json["items"][0]["id"]
     asked = applicant.ask("access")
+    single = hold(world, applicant.id, "2027-05-01")
     whole = hold(world, procedure_id, "2027-04-10", on="procedures")
-    assert whole.status_code == 201
-    assert held_until(world, applicant) == "2027-04-21"
+    assert held_until(world, applicant) == "2027-05-01"
     renew(world, whole, "2027-06-01")
     assert held_until(world, applicant) == "2027-06-01"
+    renew(world, single, "2027-04-05")
     renew(world, whole, "2027-03-20")
     assert held_until(world, applicant) == "2027-04-21"
     change(world, asked, outcome="answered")
-    assert held_until(world, applicant) is None
+    assert held_until(world, applicant) == "2027-04-05"
 
 
 def test_closing_prolonging_and_reopening_the_procedure_leave_it_held(world: World):
