@@ -146,8 +146,8 @@ class Scene:
     ) -> Callable[[], TestResponse]:
         """The same, with everything that it needs made ready, to be sent by calling it."""
         application = application or self.whole["running"]
+        subject = subject or self.subject(role or "", application)
         if role == "applicant":
-            subject = subject or str(application)
             self._log_in(subject)
         ids = {
             "application_id": application,
@@ -163,6 +163,17 @@ class Scene:
         if role is not None:
             self.world.token(role, subject)
         return lambda: self.world.call(door[0], path, role, subject=subject, buffered=True, **sent)
+
+    def subject(self, role: str, application: UUID) -> str:
+        """Who asks unless a test says so: the role's namesake; of applicants, whose record it is.
+
+        What is not there is nobody's: the stranger asks for it.
+        """
+        if role != "applicant":
+            return role
+        with self.world.app.app_context():
+            is_there = db.session.get(Application, application) is not None
+        return str(application if is_there else self.stranger)
 
     def newcomer(self) -> UUID:
         """A record that runs and that can go, with a CV."""

@@ -38,11 +38,18 @@ def allowed(scene: Scene, door: DoorKey, role: str) -> tuple[Request, UUID | Non
 
 
 def demand_one_row(
-    scene: Scene, response: TestResponse, role: str, action: str, outcome: str
+    scene: Scene,
+    response: TestResponse,
+    role: str,
+    action: str,
+    outcome: str,
+    *,
+    about: UUID | None = None,
 ) -> AuditEvent:
     rows = scene.audited(response)
+    subject = scene.subject(role, about or scene.whole["running"])
     assert [(row.role, row.subject, row.action, row.outcome) for row in rows] == [
-        (role, role, action, outcome)
+        (role, subject, action, outcome)
     ]
     assert rows[0].at == scene.world.clock.now()
     assert rows[0].token_id is not None
@@ -55,7 +62,7 @@ def test_what_is_allowed_leaves_one_row_that_says_who_did_what(scene: Scene, doo
         request, record = allowed(scene, door, role)
         response = request()
         assert response.status_code < 300, response.text
-        row = demand_one_row(scene, response, role, action_of(door, role), "allowed")
+        row = demand_one_row(scene, response, role, action_of(door, role), "allowed", about=record)
         if record is not None:
             assert row.application_ids == [str(record)]
 
@@ -74,8 +81,8 @@ def test_what_a_role_is_denied_leaves_one_row_as_well(scene: Scene, door: DoorKe
 @pytest.mark.parametrize("door", APPLICATION_DOORS, ids=" ".join)
 def test_what_is_out_of_reach_leaves_one_row_that_names_what_was_asked(scene: Scene, door: DoorKey):
     for role in sorted(APPLICATION_DOORS[door].outcomes):
-        subject = f"other-{role}" if role in ON_A_TEAM else role
         record = scene.whole["running"] if role in ON_A_TEAM else uuid4()
+        subject = f"other-{role}" if role in ON_A_TEAM else scene.subject(role, record)
         response = scene.ask(door, role, subject=subject, application=record)
         assert response.status_code == 404
         (row,) = scene.audited(response)
