@@ -143,6 +143,14 @@ def fill(flown: Flown) -> None:
     held = flown.post(f"{path}/holds", "officer", hold)
     assert held.status == 201
     flown.receipts.remove(held)  # it answers the reference
+    complaint = {"kind": "complaint", "application_id": flown.application_id, "channel": "phone"}
+    asked = flown.post(
+        "/privacy-requests", "recruiter", {**complaint, "text": canaries.new("request")}
+    )
+    assert asked.status == 201, asked.body
+    flown.receipts.remove(asked)  # it answers the text
+    guess = {"access_code": canaries.new("code"), "answers": {"postal_code": canaries.new("guess")}}
+    assert flown.post("/access-tokens", "website", guess).status == 403
     handed = flown.post(f"{path}/handover", "recruiter", {"fields": ["name", "email"]})
     assert handed.status == 201, handed.body
     flown.receipts.remove(handed)  # it answers the values
@@ -188,6 +196,8 @@ def paths(canaries: Canaries, door: Door, flown: Flown) -> list[str]:
         "<uuid:hold_id>": str(uuid4()),
         "<uuid:run_id>": str(uuid4()),
         "<uuid:token_id>": str(uuid4()),
+        "<uuid:request_id>": str(uuid4()),
+        "<uuid:notice_id>": str(uuid4()),
         "<subject>": f"{canaries.new('subject')}%20x",
     }
     real, none = door.path, door.path
