@@ -84,6 +84,11 @@ def read_request(case: Case, request_id: UUID) -> RequestView:
     row = get_request(case, request_id)
     found = find_record(case, row)
     state_purpose_of(case, row)
+    return disclosed(case, row, found)
+
+
+def disclosed(case: Case, row: PrivacyRequest, found: Found | None) -> RequestView:
+    """The request as it is shown; what was said counts as read."""
     if found is not None and row.sealed_text is not None:
         case.disclose([found.application.id], ["request_text"])
     return request_view(case, row, found)

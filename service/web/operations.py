@@ -28,6 +28,8 @@ _PLACES_OF_A_RESUME = [
     needs(RESUME, "application", application={"not": needs(RESUME)}),
 ]
 _FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
+# They name in the body or the query what may not be there.
+_NAMING = {"submit_application", "file_request", "list_requests", "record_disclosure"}
 _COUNTED = {
     "read_application",
     "list_applications",
@@ -38,6 +40,8 @@ _COUNTED = {
     "search_persons",
     "read_access_report",
     "export_application",
+    "read_request",
+    "change_request",
 }
 
 
@@ -143,7 +147,7 @@ def _multipart(json_part: type[Schema] | None) -> dict[str, Any]:
 
 def _responses(made: Door) -> dict[str, Any]:
     statuses = set(_FOR_ALL)
-    if "<" in made.path or made.name == "submit_application":
+    if "<" in made.path or made.name in _NAMING:
         statuses.add(404)
     if made.versioned:
         statuses |= {412, 428}

@@ -56,9 +56,14 @@ class NewRequest(StrictSchema):
     text = text(_LONGEST_TEXT, lines=True)
     values = make(Nested, nested=FieldsPatch, data_key="fields")
 
+    also: ClassVar[Mapping[str, object]] = {
+        "if": {"properties": {"kind": {"const": "correction"}}},
+        "else": {"properties": {"fields": {"not": {}}}},
+    }
+
     @validates_schema
     def _demand_correction(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("values") and data["kind"] != RequestKind.CORRECTION:
+        if "values" in data and data["kind"] != RequestKind.CORRECTION:
             raise ValidationError("only-to-correct", "fields")
 
 

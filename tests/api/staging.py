@@ -6,7 +6,10 @@ from itertools import count
 from typing import Any
 
 from schemathesis import Case
+from sqlalchemy import select
 
+from service.storage.database import db
+from service.storage.tables import Notice
 from tests.factories import PDF
 from tests.world import World
 
@@ -29,9 +32,38 @@ ROLES = {
     "create_token": "admin",
     "list_tokens": "admin",
     "revoke_token": "admin",
+    "issue_access_code": "officer",
+    "open_access": "website",
+    "file_request": "website",
+    "list_requests": "officer",
+    "read_request": "officer",
+    "change_request": "officer",
+    "reuse_application": "applicant",
+    "read_access_report": "officer",
+    "export_application": "officer",
+    "record_disclosure": "officer",
+    "list_disclosures": "officer",
+    "list_notices": "officer",
+    "confirm_notice": "officer",
+    "search_persons": "officer",
+    "list_ending_consents": "mailer",
+    "report_breach": "officer",
+}
+# What these roles say in the query, or the service would not know enough.
+QUERIES = {
+    "read_access_report": {"purpose": "access-request"},
+    "export_application": {"purpose": "access-request"},
+    "search_persons": {"purpose": "access-request"},
+    "report_breach": {
+        "subject": "recruiter",
+        "since": "2026-11-01T00:00:00Z",
+        "until": "2026-12-01T00:00:00Z",
+    },
 }
 # What there can be once only: a story that is told again must find it free.
 UNIQUE = {"create_procedure": "reference", "add_wording": "version"}
+# Their body names the application.
+ABOUT_ONE = ("file_request", "record_disclosure")
 WITHIN = "2027-04-01"  # a day on which procedures and holds may end
 _numbers = count(1)
 
@@ -75,6 +107,12 @@ class Stage:
         unique = UNIQUE.get(name_of(case))
         if unique is not None and isinstance(case.body, dict):
             case.body[unique] = f"staged-{next(_numbers)}"
+        if name_of(case) in QUERIES:
+            case.query = QUERIES[name_of(case)]
+        if name_of(case) in ABOUT_ONE and isinstance(case.body, dict):
+            case.body["application_id"] = str(self.world.apply(self.reference))
+        if name_of(case) == "record_disclosure" and isinstance(case.body, dict):
+            case.body["fields"] = ["name"]  # which every record holds
 
     def path_values(self, names: Iterable[str]) -> dict[str, str]:
         """Something fresh for each parameter of a path."""
@@ -90,6 +128,8 @@ class Stage:
             "procedure_id": self._procedure,
             "hold_id": self._hold,
             "token_id": self._token,
+            "request_id": self._request,
+            "notice_id": self._notice,
             "run_id": lambda: self.world.purge().json["id"],
             "subject": lambda: "interviewer",
             "name": lambda: "start.js",
@@ -103,6 +143,22 @@ class Stage:
         path = f"/applications/{self.world.apply(self.reference)}/holds"
         return self.world.post(path, "officer", json=order).json["id"]
 
+    def _request(self) -> object:
+        about = {"application_id": str(self.world.apply(self.reference)), "channel": "phone"}
+        asked = self.world.post("/privacy-requests", "officer", json={"kind": "access", **about})
+        return asked.json["id"]
+
+    def _notice(self) -> object:
+        """That somebody who received a name has to be told of a correction."""
+        application_id = self.world.apply(self.reference)
+        disclosure = {"application_id": str(application_id), **DISCLOSED}
+        assert self.world.post("/disclosures", "officer", json=disclosure).status_code == 201
+        change = {"fields": {"motivation": "Nu wel."}}
+        self.world.patch(f"/applications/{application_id}", "officer", version=1, json=change)
+        with self.world.app.app_context():
+            query = select(Notice.id).where(Notice.application_id == application_id)
+            return db.session.scalars(query).one()
+
     def _token(self) -> object:
         order = {"role": "screener", "subject": "s", "expires_at": "2027-03-01T00:00:00Z"}
         return self.world.post("/tokens", "admin", json=order).json["id"]
@@ -113,7 +169,16 @@ class Stage:
         return str(self.world.post(path, "recruiter", data=files).json["id"])
 
 
+DISCLOSED = {
+    "recipient": "Voorbeeld Assessments B.V.",
+    "kind": "processor",
+    "reason": "selection",
+    "agreement": "VWO-2026-03",
+    "country": "NL",
+    "fields": ["name"],
+}
 _FITTING = {
+    "country": "NL",
     "procedure_reference": "V-1",
     "wording_version": "w1",
     "channel": "website",
