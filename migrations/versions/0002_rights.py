@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("application_id", sa.Uuid(), nullable=True),
+        sa.Column("is_holding", sa.Boolean(), nullable=True),
         sa.Column("channel", sa.String(length=40), nullable=True),
         sa.Column("recorded_by", sa.String(length=100), nullable=True),
         sa.Column("identity_check", sa.String(length=40), nullable=True),

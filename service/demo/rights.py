@@ -134,7 +134,7 @@ class Rights:
             path = f"/notices/{notice['id']}"
             self._client.patch(path, OFFICER, notice["version"], {"confirmed": True})
         left = self._found()
-        self._stage.say(f"has it all erased: {len(found)} records were found, now {len(left)}")
+        self._stage.say(f"has it all erased; the other application ({len(left)}) stays")
         gone = found - left == {self._record.id} and self._is_hidden()
         return gone and asked["outcome"] == "answered"
 

@@ -20,6 +20,7 @@ CONFLICTS = {
     "identity-unchecked": "Say first how the asker was found to be the person.",
     "intake-closed": "Intake of this procedure is over, or open applications are not taken here.",
     "no-consent": "Kept data is used again only while consent to longer retention lasts.",
+    "not-erased": "Its record is still there: erase it, and the request is answered by that.",
     "not-hired": "Only a hired applicant's fields are handed over.",
     "plan-outdated": "A run was completed since this plan was made, or the clock ran ahead then.",
     "procedure-over": "Fields are handed over while the procedure runs.",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from service.domain.requests import HOLDING, kept_until
+from service.domain.requests import kept_until
 from service.storage.tables import Application, Hold, PrivacyRequest
 
 
@@ -83,7 +83,7 @@ def latest_holds_of(session: Session, procedure_id: UUID) -> tuple[date | None, 
 
 def is_holding_request() -> ColumnElement[bool]:
     """Whether a request keeps its application until it is answered."""
-    return and_(PrivacyRequest.outcome.is_(None), PrivacyRequest.kind.in_(HOLDING))
+    return and_(PrivacyRequest.outcome.is_(None), PrivacyRequest.is_holding.is_(True))
 
 
 def list_holds_ending(session: Session, after: date, before: date, limit: int) -> Sequence[Hold]:

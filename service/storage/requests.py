@@ -84,6 +84,7 @@ def forget_requests_of(session: Session, application_ids: Collection[UUID]) -> N
         .where(PrivacyRequest.application_id.in_(application_ids))
         .values(
             application_id=None,
+            is_holding=None,
             channel=None,
             recorded_by=None,
             identity_check=None,

@@ -234,6 +234,7 @@ class PrivacyRequest(Base):
     application_id: Mapped[UUID | None] = mapped_column(
         _id, ForeignKey("application.id", ondelete="SET NULL"), index=True
     )
+    is_holding: Mapped[bool | None]
     channel: Mapped[Channel | None] = mapped_column(word(Channel))
     recorded_by: Mapped[str | None] = mapped_column(String(100))
     identity_check: Mapped[IdentityCheck | None] = mapped_column(word(IdentityCheck))

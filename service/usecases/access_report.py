@@ -20,12 +20,12 @@ from service.domain.words import (
 from service.storage import audit, consents, disclosures, documents, holds, requests
 from service.storage.applications import Found
 from service.storage.tables import ConsentEvent, Hold
-from service.usecases.answering import is_waiting
+from service.usecases.answering import list_waiting
 from service.usecases.case import Case
 from service.usecases.documents import DocumentView, view_document
 from service.usecases.frame import usecase
 from service.usecases.reach import sight_of
-from service.usecases.records import get_record, open_fields, state_purpose
+from service.usecases.records import get_record, held, open_fields, state_purpose
 from service.usecases.requests import RequestView, request_view
 from service.usecases.retention import RetentionView, explained
 from service.usecases.views import view_of
@@ -113,21 +113,22 @@ class AccessReport:
 
 
 class Fetched(NamedTuple):
-    """A report, and whether it answers an open request of the applicant who fetched it."""
+    """A report, and the open requests of the applicant who fetched it that it answers."""
 
     report: AccessReport
-    answers_request: bool
+    waiting: list[UUID]
 
 
 @usecase(Action.READ_ACCESS_REPORT, one_moment=True)
 def read_access_report(case: Case, application_id: UUID) -> Fetched:
     """All that is kept about one applicant, the company's own fields included."""
     found = get_record(case, application_id, widest_sight(case.principal.role))
-    names = readable_fields(sight_of(case, found))
+    names = held(found, readable_fields(sight_of(case, found)))
     state_purpose(case)
     case.disclose([application_id], names | {"documents", "request_text"})
-    answers_request = is_waiting(case, application_id, RequestKind.ACCESS)
-    return Fetched(_report(case, found, sorted(names)), answers_request)
+    report = _report(case, found, sorted(names))
+    waiting = list_waiting(case, application_id, RequestKind.ACCESS, report.unreadable)
+    return Fetched(report, waiting)
 
 
 def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:

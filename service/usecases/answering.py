@@ -1,5 +1,6 @@
 """Answering a request under the law: who asks is checked, the answer given, put off or refused."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,16 +17,22 @@ from service.domain.words import (
 from service.storage import requests
 from service.storage.applications import Found
 from service.storage.tables import PrivacyRequest
-from service.usecases.carrying_out import carry_out, is_stopping, note_check, settle_restriction
+from service.usecases.carrying_out import (
+    assign,
+    carry_out,
+    is_stopping,
+    note_check,
+    settle_restriction,
+)
 from service.usecases.case import Case
 from service.usecases.erasing import close
 from service.usecases.frame import usecase
 from service.usecases.records import demand_version, lock_record, settle
 from service.usecases.requests import (
     RequestView,
+    disclosed,
     find_record,
     get_request,
-    request_view,
     state_purpose_of,
 )
 
@@ -61,26 +68,33 @@ def change_request(
     if found is not None:
         settle_restriction(case, found)
         settle(case, found)
-    return request_view(case, row, found)
+    return disclosed(case, row, found)
 
 
 @usecase(Action.CHANGE_REQUEST)
-def close_fetched(case: Case, application_id: UUID, kind: RequestKind) -> None:
-    """Close the applicant's own requests of this kind: he has what he asked for."""
+def close_fetched(
+    case: Case, application_id: UUID, kind: RequestKind, waiting: Collection[UUID]
+) -> None:
+    """Close the applicant's own requests that waited for this: he has what he asked for."""
     found = lock_record(case, application_id)
     for row in requests.list_requests_of(case.session, application_id):
-        if row.kind is kind:
+        if row.id in waiting:
             close(case, row, Outcome.ANSWERED)
     case.entry.details = {"fetched": kind}
     settle(case, found)
 
 
-def is_waiting(case: Case, application_id: UUID, kind: RequestKind) -> bool:
-    """Whether the applicant who reads has asked for this and not got it yet."""
-    return case.principal.role is Role.APPLICANT and any(
-        row.kind is kind and row.outcome is None
-        for row in requests.list_requests_of(case.session, application_id)
-    )
+def list_waiting(
+    case: Case, application_id: UUID, kind: RequestKind, unreadable: Collection[str]
+) -> list[UUID]:
+    """The requests of the applicant who reads that this answers; none, if a part of it is damaged.
+
+    Then it is the officer's to see what can be restored.
+    """
+    if case.principal.role is not Role.APPLICANT or unreadable:
+        return []
+    asked = requests.list_requests_of(case.session, application_id)
+    return [row.id for row in asked if row.kind is kind and row.outcome is None]
 
 
 def _demand_own_change(case: Case, change: RequestChange) -> None:
@@ -107,15 +121,15 @@ def _change(case: Case, found: Found | None, row: PrivacyRequest, change: Reques
         return
     if row.outcome is not None:
         raise Conflict("already-closed")
-    if change.application_id is not None:
-        row.application_id = change.application_id
+    if change.application_id is not None and found is not None:
+        assign(case, row, found)
     if change.identity_check is not None:
         note_check(case, row, change.identity_check)
     if change.prolonged_months is not None:
         _prolong(case, row, change)
     elif change.outcome is not None:
-        _close(case, row, change)
-    elif found is not None and row.kind is not RequestKind.ERASURE:
+        _close(case, found, row, change)
+    elif found is not None:
         carry_out(case, found, row)
 
 
@@ -135,9 +149,12 @@ def _prolong(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
     row.due_on = rules.due_on(row.received_on, row.prolonged_months)
 
 
-def _close(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
+def _close(case: Case, found: Found | None, row: PrivacyRequest, change: RequestChange) -> None:
     is_answer = change.outcome is Outcome.ANSWERED
-    if is_answer and row.identity_check is None and row.kind not in rules.UNCHECKED:
+    if is_answer and found is not None and row.kind is RequestKind.ERASURE:
+        raise Conflict("not-erased")
+    is_known = row.identity_check is not None or row.channel is None
+    if is_answer and not is_known and row.kind not in rules.UNCHECKED:
         raise Conflict("identity-unchecked")
     row.refusal_reason = change.refusal_reason
     close(case, row, change.outcome or Outcome.ANSWERED)

@@ -22,6 +22,7 @@ from service.usecases.records import (
     Standing,
     demand_fields,
     demand_version,
+    held,
     lock_record,
     open_fields,
     revise,
@@ -67,6 +68,7 @@ def change_application(
     case.entry.fields = sorted(change.fields)
     if is_correction:
         case.purpose = Purpose.CORRECTION
+    if is_correction and change.fields:
         tell(case, found.application.id, Event.CORRECTED, change.fields)
     return settle(case, found)
 
@@ -96,7 +98,8 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
     if disclosures.is_handed_over(case.session, row.id):
         raise Conflict("already-handed-over")
     demand_fields(fields, readable_fields(sight_of(case, found)))
-    case.disclose([row.id], fields)
+    given = sorted(held(found, fields))
+    case.disclose([row.id], given)
     case.purpose = Purpose.SELECTION
     case.entry.details = {"recipient": RecipientKind.PERSONNEL}
     case.session.add(
@@ -107,12 +110,12 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
             kind=RecipientKind.PERSONNEL,
             reason=DisclosureReason.HIRED,
             country=case.house.settings.countries[0],
-            fields=sorted(fields),
+            fields=given,
             at=case.now,
             disclosed_by=case.principal.subject,
         )
     )
-    values, unreadable = open_fields(case, found, sorted(fields))
+    values, unreadable = open_fields(case, found, given)
     case.keep_answer_under(open_seal(case, found))
     return HandedOver(row.id, case.now, values, unreadable)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.domain.catalogue import SUPPLIED
-from service.domain.policy import readable_fields
+from service.domain.policy import Role, readable_fields
 from service.domain.requests import HOLDING, UNCHECKED, is_restricting
 from service.domain.words import (
     ConsentChange,
@@ -38,8 +38,16 @@ class Correction:
 NO_CORRECTION = Correction(frozenset(), lambda old: old)
 
 
+def assign(case: Case, row: PrivacyRequest, found: Found) -> None:
+    """Say whose record it is about, and whether it holds it: one that is due nothing holds anew."""
+    row.application_id = found.application.id
+    row.is_holding = row.kind in HOLDING and case.today < found.application.purge_on
+
+
 def note_check(case: Case, row: PrivacyRequest, check: IdentityCheck) -> None:
-    """Note how the asker was found to be the person, when and by whom."""
+    """Note how the asker was found to be the person; not where all that is forgotten."""
+    if row.channel is None:
+        return
     row.identity_check = check
     row.identity_checked_at = case.now
     row.identity_checked_by = case.recorder
@@ -50,7 +58,8 @@ def carry_out(
 ) -> bool:
     """Do what is asked, if it can be done at once; tells whether the record went with it.
 
-    The record is locked. While it is not known who asks, only what anybody may ask is done.
+    The record is locked. While it is not known who asks, only what anybody may ask is done. What
+    the applicant erases goes by this call; for others the officer erases it himself.
     """
     if row.identity_check is None and row.kind not in UNCHECKED:
         return False
@@ -61,7 +70,7 @@ def carry_out(
             close(case, row, Outcome.ANSWERED)
         case RequestKind.CORRECTION if correction.fields:
             _correct(case, found, row, correction)
-        case RequestKind.ERASURE:
+        case RequestKind.ERASURE if case.principal.role is Role.APPLICANT:
             return _erase(case, found, row)
     return False
 

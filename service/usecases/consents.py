@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from service.domain.errors import Conflict, Fault, Invalid
-from service.domain.policy import Action
+from service.domain.policy import Action, Role
 from service.domain.words import Channel, ConsentChange
 from service.storage import consents
 from service.storage.tables import ConsentEvent, ConsentWording
@@ -27,12 +27,14 @@ class ConsentStatement:
 
 @dataclass(frozen=True)
 class ConsentView:
+    """One line of the ledger; who recorded it is nothing to tell the applicant."""
+
     number: int
     change: ConsentChange
     at: datetime
     wording_version: str | None
     channel: Channel
-    recorded_by: str
+    recorded_by: str | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def list_consent_events(case: Case, application_id: UUID) -> list[ConsentView]:
     """The ledger of one application, oldest first."""
     get_record(case, application_id)
     rows = consents.list_consent_events(case.session, application_id)
-    return [view_of(ConsentView, row) for row in rows]
+    is_own = case.principal.role is Role.APPLICANT
+    hidden = {"recorded_by": None} if is_own else {}
+    return [view_of(ConsentView, row, **hidden) for row in rows]
 
 
 @usecase(Action.ADD_WORDING)

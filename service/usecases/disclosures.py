@@ -9,13 +9,14 @@ from service.domain.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from service.domain.policy import Action, Role, readable_fields
 from service.domain.words import DisclosureReason, Event, RecipientKind
 from service.storage import disclosures
+from service.storage.applications import Found
 from service.storage.slices import Slice
 from service.storage.tables import Disclosure
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.reach import sight_of
-from service.usecases.records import demand_fields, demand_version, lock_record
+from service.usecases.records import demand_fields, demand_version, held, lock_record
 from service.usecases.repeats import keep_answer_with
 from service.usecases.views import view_of
 
@@ -67,10 +68,11 @@ class NoticeView:
 @usecase(Action.RECORD_DISCLOSURE)
 def record_disclosure(case: Case, order: DisclosureOrder) -> DisclosureView:
     """Record that fields are given to an organisation; nothing is sent, and no value is shown."""
-    found = lock_record(case, order.application_id)
+    found = lock_record(case, order.application_id, order.fields)
     _demand_own_kind(case, order.kind)
     _demand_allowed(case, order)
     demand_fields(order.fields, readable_fields(sight_of(case, found)))
+    _demand_held(found, order.fields)
     row = Disclosure(
         id=case.new_id(),
         application_id=found.application.id,
@@ -127,6 +129,13 @@ def _demand_own_kind(case: Case, kind: RecipientKind) -> None:
     if kind is RecipientKind.NAMED_BY_APPLICANT and case.principal.role is not Role.OFFICER:
         faults = [Fault("/kind", "not-for-this-role")]
         raise Forbidden("A transfer that the applicant asks for is the officer's.", faults)
+
+
+def _demand_held(found: Found, fields: frozenset[str]) -> None:
+    """What the record does not hold nobody received."""
+    empty = sorted(fields - held(found, fields))
+    if empty:
+        raise Invalid(faults=[Fault(f"/fields/{name}", "holds-nothing") for name in empty])
 
 
 def _demand_allowed(case: Case, order: DisclosureOrder) -> None:

@@ -17,7 +17,7 @@ def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
     """Give a request its outcome, unless it has one."""
     if row.outcome is None:
         row.outcome, row.closed_at = outcome, case.now
-        row.closed_by = case.recorder
+        row.closed_by = None if row.channel is None else case.recorder
         row.version += 1
 
 

@@ -14,11 +14,11 @@ from service.domain.words import Channel, RequestKind
 from service.storage import documents
 from service.storage.applications import Found
 from service.storage.tables import Document
-from service.usecases.answering import close_fetched, is_waiting
+from service.usecases.answering import close_fetched, list_waiting
 from service.usecases.case import Case, Entry
 from service.usecases.frame import usecase
 from service.usecases.reach import sight_of
-from service.usecases.records import get_record, open_fields, state_purpose
+from service.usecases.records import get_record, held, open_fields, state_purpose
 from service.usecases.stored_documents import (
     StoredDocument,
     key_of_document,
@@ -77,12 +77,12 @@ class SuppliedDocument(StoredDocument):
 class Portable:
     """An application to be taken along, and its documents, which are still to be read.
 
-    It answers a request if the applicant who fetches it has an open one.
+    `waiting` are the open requests of the applicant who fetches it, which it answers.
     """
 
     application: PortableApplication
     documents: Sequence[SuppliedDocument]
-    answers_request: bool
+    waiting: Sequence[UUID]
 
 
 @usecase(Action.EXPORT_APPLICATION, one_moment=True)
@@ -91,7 +91,7 @@ def export_application(case: Case, application_id: UUID) -> Portable:
     found = get_record(case, application_id, PORTABLE)
     seen = sight_of(case, found)
     state_purpose(case)
-    names = PORTABLE & readable_fields(seen)
+    names = held(found, PORTABLE & readable_fields(seen))
     rows = documents.list_documents(case.session, [application_id], seen.documents)
     case.disclose([application_id], names | {f"document:{row.kind}" for row in rows})
     values, unreadable = open_fields(case, found, sorted(names))
@@ -104,9 +104,8 @@ def export_application(case: Case, application_id: UUID) -> Portable:
         unreadable=unreadable,
     )
     supplied = [_supplied(case, found, row) for row in rows]
-    return Portable(
-        application, supplied, is_waiting(case, application_id, RequestKind.PORTABILITY)
-    )
+    waiting = list_waiting(case, application_id, RequestKind.PORTABILITY, unreadable)
+    return Portable(application, supplied, waiting)
 
 
 def verified(case: Case, found: Portable) -> Portable:
@@ -122,16 +121,20 @@ def verified(case: Case, found: Portable) -> Portable:
         documents=[view_of(PortableDocument, document) for document in whole],
         unreadable=[*found.application.unreadable, *damaged],
     )
-    return replace(found, application=application, documents=whole)
+    waiting = () if damaged else found.waiting
+    return replace(found, application=application, documents=whole, waiting=waiting)
 
 
-def close_request(case: Case, application_id: UUID, kind: RequestKind) -> None:
+def close_requests(
+    case: Case, application_id: UUID, kind: RequestKind, waiting: Sequence[UUID]
+) -> None:
     """Close what the applicant asked for, now that he has it.
 
     A decision of its own, with its own audit entry. He has it even if this can not be done.
     """
+    fresh = replace(case, entry=Entry(), effects=[])
     with suppress(Refusal):
-        close_fetched(replace(case, entry=Entry(), effects=[]), application_id, kind)
+        close_fetched(fresh, application_id, kind, waiting)
 
 
 def _supplied(case: Case, found: Found, row: Document) -> SuppliedDocument:

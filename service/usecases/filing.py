@@ -12,7 +12,13 @@ from service.domain.words import Channel, IdentityCheck, RequestKind
 from service.storage import requests
 from service.storage.applications import Found
 from service.storage.tables import PrivacyRequest
-from service.usecases.carrying_out import Correction, carry_out, note_check, settle_restriction
+from service.usecases.carrying_out import (
+    Correction,
+    assign,
+    carry_out,
+    note_check,
+    settle_restriction,
+)
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal
@@ -110,7 +116,7 @@ def _new_request(
         recorded_by=case.recorder,
     )
     if found is not None:
-        row.application_id = found.application.id
+        assign(case, row, found)
     if found is not None and order.text is not None:
         row.sealed_text = open_seal(case, found).seal(text_field(row.id), order.text)
     if check is not None:

@@ -204,7 +204,8 @@ def destroy_key(case: Case, key_id: str, write: WriteKeyring) -> None:
         raise Conflict("not-decrypt-only", "Only a key that was rotated out is destroyed.")
     rows = keys.count_uses(case.session).get(key_id, 0)
     if rows:
-        raise Conflict("key-in-use", f"{rows} rows use it: run `kluis keys rewrap` or reindex.")
+        detail = f"{rows} rows use it: rewrap or reindex; answers kept for a day go by themselves."
+        raise Conflict("key-in-use", detail)
     known = keys.find_known_key(case.session, key_id)
     wait = timedelta(days=case.house.settings.backup_days)
     free_from = _free_from(key, 0, known, wait)

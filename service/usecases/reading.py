@@ -17,7 +17,7 @@ from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
 from service.usecases.reach import sight_of
-from service.usecases.records import demand_fields, get_record, open_fields, state_purpose
+from service.usecases.records import demand_fields, get_record, held, open_fields, state_purpose
 from service.usecases.views import view_of
 
 
@@ -65,8 +65,9 @@ def read_application(
     wanted = readable if fields is None else fields
     demand_fields(wanted, readable, "/query/fields")
     state_purpose(case)
-    case.disclose([application_id], wanted)
-    values, unreadable = open_fields(case, found, sorted(wanted))
+    shown = held(found, wanted)
+    case.disclose([application_id], shown)
+    values, unreadable = open_fields(case, found, sorted(shown))
     return view_of(
         ApplicationView,
         found.application,
@@ -115,7 +116,8 @@ def _shown_page(
     case: Case, rows: Sequence[Found], fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     state_purpose(case)
-    visible = {found: _visible(case, found, fields) for found in rows[: asked.limit]}
+    shown = rows[: asked.limit]
+    visible = {found: held(found, _visible(case, found, fields)) for found in shown}
     case.disclose([found.application.id for found in visible], frozenset().union(*visible.values()))
     same = _possible_duplicates(case, list(visible))
     views = [_item(case, found, visible[found], same) for found in visible]

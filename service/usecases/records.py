@@ -86,6 +86,12 @@ def state_purpose(case: Case) -> None:
     case.purpose = _PURPOSE_OF.get(case.principal.role, Purpose.SELECTION)
 
 
+def held(found: Found, names: Iterable[str]) -> frozenset[str]:
+    """Those of the loaded fields that hold a value: of an empty one nothing can be shown."""
+    row = found.application
+    return frozenset(name for name in names if getattr(row, sealed_column(name)) is not None)
+
+
 def open_fields(
     case: Case, found: Found, names: Iterable[str]
 ) -> tuple[dict[str, object], list[str]]:

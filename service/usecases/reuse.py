@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.domain.catalogue import SUPPLIED
-from service.domain.errors import Conflict, Fault, Invalid
+from service.domain.errors import Conflict, Fault, Invalid, TooLarge
 from service.domain.policy import Action, Purpose
 from service.domain.words import Channel
 from service.storage import consents
@@ -42,6 +42,7 @@ class ReuseOrder:
 def reuse_application(case: Case, application_id: UUID, order: ReuseOrder) -> Receipt:
     """Apply anew with kept data, while consent to its longer retention lasts."""
     demand_fields(order.fields, SUPPLIED)
+    _demand_few(case, order.documents)
     found = lock_record(case, application_id, order.fields)
     events = consents.list_consent_events(case.session, application_id)
     if not consents.is_consent_standing(events):
@@ -69,6 +70,16 @@ def reuse_application(case: Case, application_id: UUID, order: ReuseOrder) -> Re
     case.entry.details = {"reused_as": str(receipt.id)}
     case.keep_answer_under(open_seal(case, found))  # with the record that the token reaches
     return receipt
+
+
+def _demand_few(case: Case, documents: Sequence[UUID]) -> None:
+    """As many files as an application may have, each once."""
+    most = case.house.settings.max_files
+    if len(documents) > most:
+        raise TooLarge(f"There are more than {most} files.")
+    twice = [at for at, one in enumerate(documents) if one in documents[:at]]
+    if twice:
+        raise Invalid(faults=[Fault(f"/documents/{at}", "twice") for at in twice])
 
 
 def _kept_values(case: Case, found: Found, order: ReuseOrder) -> Fields:

@@ -29,9 +29,9 @@ def read_access_report(case: Case, asked: Asked) -> access_report.AccessReport:
     were before. Staff are told of by role, never by name. An open access request of the applicant
     is answered by fetching this with his own token.
     """
-    report, answers_request = access_report.read_access_report(case, asked.path["application_id"])
-    if answers_request and request.method != "HEAD":
-        exports.close_request(case, report.id, RequestKind.ACCESS)
+    report, waiting = access_report.read_access_report(case, asked.path["application_id"])
+    if waiting and request.method != "HEAD":
+        exports.close_requests(case, report.id, RequestKind.ACCESS, waiting)
     return report
 
 
@@ -65,8 +65,8 @@ def _archive(case: Case, found: exports.Portable, language: Language) -> Iterato
     """The archive; what was asked for is closed behind its last byte."""
     at = found.application.exported_at.astimezone(case.house.settings.timezone)
     yield from archived(_entries(case, found, language), at)
-    if found.answers_request:
-        exports.close_request(case, found.application.id, RequestKind.PORTABILITY)
+    if found.waiting:
+        exports.close_requests(case, found.application.id, RequestKind.PORTABILITY, found.waiting)
 
 
 def _entries(case: Case, found: exports.Portable, language: Language) -> Iterator[Entry]:

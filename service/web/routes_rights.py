@@ -30,7 +30,7 @@ def open_access(case: Case, asked: Asked) -> access.OpenedAccess:
     The website passes on what the applicant types: his code, and at least two of date of birth,
     postal code and the last four digits of the phone number, as he gave them. The token lasts
     half an hour and is for that one application. Whatever does not fit is refused in one way, so
-    that nobody learns what is there; after the second wrong answer the code is locked, each time
+    that nobody learns what is there; from the third wrong answer on the code is locked, each time
     twice as long, for a day at most. Who can not answer asks by another channel, and the
     privacy officer checks who he is; a copy of an identity document is never asked for.
     """
@@ -70,7 +70,8 @@ def file_request(case: Case, asked: Asked) -> requests.RequestView:
     with the reason and the authority to turn to.
 
     Website, recruiter and privacy officer file what came in by other ways: the officer then
-    checks who asks. He may leave `application_id` out while he does not know which it is.
+    checks who asks. He may leave `application_id` out while he does not know which it is, and
+    says later whose it is; what was said (`text`) is kept with a record only, under its key.
     """
     body = asked.body
     patch: dict[str, Any] = body.get("values", {})
@@ -113,13 +114,15 @@ def read_request(case: Case, asked: Asked) -> requests.RequestView:
         "already-lifted",
         "already-prolonged",
         "identity-unchecked",
+        "not-erased",
     ),
 )
 def change_request(case: Case, asked: Asked) -> requests.RequestView:
     """Say whose request it is, check who asks, put off, answer or refuse it, or lift it.
 
     Once it is known who asks, restriction, objection and the end of consent take effect at once;
-    an erasure is the officer's `DELETE` of the application, which closes the request. The answer
+    an erasure is the officer's `DELETE` of the application, which closes the request. Of several
+    restrictions each lasts until it is lifted itself. The answer
     may be put off once, inside the first month, with a reason. The applicant withdraws
     (`"outcome": "withdrawn"`) or lifts (`"lifted": true`) what he asked for.
     """

@@ -107,6 +107,14 @@ def test_a_row_names_the_fields_that_were_shown(scene: Scene):
     assert row.shown == len(row.application_ids)
 
 
+def test_a_field_that_holds_nothing_was_not_shown(scene: Scene):
+    path = f"/applications/{scene.whole['running']}?fields=name,age"
+    shown = scene.world.get(path, "recruiter")
+    assert shown.json["fields"].keys() == {"name"}
+    (row,) = scene.audited(shown)
+    assert row.fields == ["name"]
+
+
 def test_a_caller_that_names_its_request_finds_it_in_the_audit(scene: Scene):
     name = str(uuid4())
     response = scene.world.get("/duties", "officer", headers={"X-Request-Id": name})

@@ -36,27 +36,30 @@ TABLE = {
     ("officer", "aftercare"): (ALL_GROUPS, ALL_DOCUMENTS),
     ("officer", "talent_pool"): (ALL_GROUPS, ALL_DOCUMENTS),
     ("officer", "over"): (ALL_GROUPS, ALL_DOCUMENTS),
+    ("applicant", "running"): (ALL_GROUPS, ALL_DOCUMENTS),
+    ("applicant", "aftercare"): (ALL_GROUPS, ALL_DOCUMENTS),
+    ("applicant", "talent_pool"): (ALL_GROUPS, ALL_DOCUMENTS),
 }
 TEAM = sorted(TEAM_ROLES)
-BLIND = sorted(set(Role) - TEAM_ROLES - {Role.SOURCER, Role.OFFICER})
+BLIND = sorted(set(Role) - TEAM_ROLES - {Role.SOURCER, Role.OFFICER, Role.APPLICANT})
 EVERY_FIELD = {field.name for field in CATALOGUE}
 PERMITTED = {
     "submit-application": "website recruiter",
-    "read-application": "recruiter interviewer screener sourcer officer",
+    "read-application": "recruiter interviewer screener sourcer officer applicant",
     "list-applications": "recruiter interviewer screener",
     "change-application": "recruiter officer",
-    "withdraw-application": "website recruiter officer",
+    "withdraw-application": "website recruiter officer applicant",
     "erase-application": "officer",
     "hand-over": "recruiter",
-    "read-retention": "recruiter interviewer screener officer",
+    "read-retention": "recruiter interviewer screener officer applicant",
     "add-document": "website recruiter officer",
-    "list-documents": "recruiter interviewer sourcer officer",
-    "read-document": "recruiter interviewer sourcer officer",
+    "list-documents": "recruiter interviewer sourcer officer applicant",
+    "read-document": "recruiter interviewer sourcer officer applicant",
     "remove-document": "officer",
-    "record-consent": "website recruiter officer",
-    "read-consent": "recruiter officer",
+    "record-consent": "website recruiter officer applicant",
+    "read-consent": "recruiter officer applicant",
     "add-wording": "officer",
-    "list-wordings": "website recruiter officer",
+    "list-wordings": "website recruiter officer applicant",
     "place-hold": "officer",
     "read-hold": "officer",
     "change-hold": "officer",
@@ -73,11 +76,29 @@ PERMITTED = {
     "read-purge-run": "purger officer",
     "read-duties": "officer",
     "read-audit": "officer",
+    "issue-access-code": "officer",
+    "open-access": "website",
+    "file-request": "applicant website recruiter officer",
+    "list-requests": "applicant officer",
+    "read-request": "applicant officer",
+    "change-request": "applicant officer",
+    "read-access-report": "applicant officer",
+    "export-application": "applicant officer",
+    "reuse-application": "applicant",
+    "search-persons": "officer",
+    "record-disclosure": "recruiter officer",
+    "list-disclosures": "officer",
+    "list-notices": "officer",
+    "confirm-notice": "officer",
+    "list-ending-consents": "mailer officer",
+    "report-breach": "officer",
     "create-token": "admin operator",
     "list-tokens": "admin operator",
     "revoke-token": "admin operator",
     "manage-keys": "operator",
     "verify-retention": "operator",
+    "deliver-events": "operator",
+    "print-register": "operator",
 }
 
 
@@ -108,7 +129,7 @@ def test_a_role_sees_what_the_table_lists_and_an_unlisted_one_nothing(role, phas
 
 
 @pytest.mark.parametrize(("role", "phase"), product(BLIND, Phase))
-def test_website_purger_admin_and_operator_see_nothing_ever(role, phase):
+def test_website_purger_mailer_admin_and_operator_see_nothing_ever(role, phase):
     for team_role in (None, *Role):
         assert sight(role, phase, team_role) == Sight()
 
@@ -209,8 +230,14 @@ def test_the_operator_is_never_a_tokens_role():
 
 def test_what_only_the_command_line_does_no_token_can():
     command_line = {action for action, roles in PERMISSIONS.items() if roles == {Role.OPERATOR}}
-    assert command_line == {Action.MANAGE_KEYS, Action.VERIFY_RETENTION}
+    assert command_line == {
+        Action.MANAGE_KEYS,
+        Action.VERIFY_RETENTION,
+        Action.DELIVER_EVENTS,
+        Action.PRINT_REGISTER,
+    }
 
 
 def test_only_the_officer_states_a_purpose_that_is_not_the_roles_own():
-    assert set(Purpose) - {Purpose("selection"), Purpose("talent-pool")} == OFFICER_PURPOSES
+    own = {Purpose("selection"), Purpose("talent-pool"), Purpose("own-record")}
+    assert set(Purpose) - own == OFFICER_PURPOSES

@@ -40,6 +40,14 @@ def test_the_chosen_fields_are_handed_over_and_it_is_recorded(world: World, hire
     assert purge_on(world, hired) == before
 
 
+def test_what_holds_nothing_is_not_said_to_be_handed_over(world: World, hired: UUID):
+    answered = hand_over(world, hired, "name", "birth_date")
+    assert answered.json["fields"].keys() == {"name"}
+    assert audited(world, hired, "hand-over")["fields"] == ["name"]
+    (recorded,) = world.get("/disclosures", "officer").json["items"]
+    assert recorded["fields"] == ["name"]
+
+
 def test_it_is_done_once(world: World, hired: UUID):
     hand_over(world, hired, "name")
     again = hand_over(world, hired, "email")

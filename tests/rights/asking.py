@@ -28,6 +28,13 @@ STAYS = {
 }
 
 
+def conflict(response: TestResponse) -> str:
+    """The code of the conflict that a request met."""
+    assert response.status_code == 409, response.text
+    code: str = response.json["type"].rpartition(":")[2]
+    return code
+
+
 def file(
     world: World, role: str, kind: str, application_id: UUID | None = None, **more: Any
 ) -> TestResponse:

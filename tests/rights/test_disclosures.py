@@ -169,6 +169,10 @@ def test_other_countries_are_allowed_where_the_service_is_set_so(make_world: Cal
 def test_a_recruiter_gives_only_fields_that_he_may_see(world: World):
     world.procedure(ends_on="2027-03-01")
     application_id = world.apply()
+    empty = disclose(world, application_id, fields=["notes"])
+    assert (empty.status_code, faults(empty)) == (422, [("/fields/notes", "holds-nothing")])
+    notes = {"fields": {"notes": [{"on": "2026-11-22", "text": "Prettig gesprek."}]}}
+    world.patch(f"/applications/{application_id}", "recruiter", version=1, json=notes)
     assert disclose(world, application_id, fields=["notes"]).status_code == 201
     world.clock.move_to("2027-03-02")  # aftercare
     refused = disclose(world, application_id, fields=["name", "notes"])
@@ -178,6 +182,16 @@ def test_a_recruiter_gives_only_fields_that_he_may_see(world: World):
     world.clock.move_to("2027-04-01")
     assert disclose(world, application_id, fields=["name"]).status_code == 404
     assert disclose(world, application_id, "officer", fields=["name"]).status_code == 404
+
+
+def test_a_correction_of_nothing_is_told_to_nobody(world: World):
+    world.procedure()
+    application_id = world.apply()
+    assert disclose(world, application_id).status_code == 201
+    version = world.version_of(application_id)
+    path = f"/applications/{application_id}"
+    assert world.patch(path, "officer", version=version, json={}).status_code == 200
+    assert world.get("/notices", "officer").json["items"] == []
 
 
 def test_a_recruiter_elsewhere_or_who_only_interviews_records_nothing(world: World):

@@ -14,6 +14,7 @@ from tests.rights.asking import (
     STAYS,
     audited,
     change,
+    conflict,
     disclose,
     file,
     notices,
@@ -81,7 +82,10 @@ def test_the_request_stays_as_dates_kind_and_outcome(applicant: Applicant):
         assert {name for name, value in row.items() if value is not None} <= STAYS
     assert view(world, erased)["closed_at"] == "2026-11-22T09:30:00+00:00"
     assert view(world, other)["outcome"] is None  # that one still is to be handled
+    change(world, other, identity_check="call-back")
     assert change(world, other, outcome="answered").json["outcome"] == "answered"
+    row = stored(world, other)
+    assert {name for name, value in row.items() if value is not None} <= STAYS
 
 
 @pytest.mark.parametrize("kind", ["access", "portability", "correction", "objection"])
@@ -128,10 +132,16 @@ def test_one_that_came_in_by_phone_waits_for_the_officer_who_erases_and_so_answe
     assert not any(counts(world).values())
 
 
-def test_the_officer_who_knows_the_asker_erases_as_he_files(applicant: Applicant):
+def test_the_officer_who_knows_the_asker_erases_by_himself_and_not_as_he_files(
+    applicant: Applicant,
+):
     world = applicant.world
     asked = file(world, "officer", "erasure", applicant.id, identity_check="in-person")
-    assert asked.json["outcome"] == "answered"
+    assert asked.json["outcome"] is None
+    assert reads(world, applicant.id)
+    assert conflict(change(world, asked, outcome="answered")) == "not-erased"
+    erase(world, applicant.id)
+    assert stored(world, asked)["outcome"] == "answered"
     assert not any(counts(world).values())
 
 

@@ -72,6 +72,19 @@ def test_at_most_until_the_legal_due_date(applicant: Applicant):
     assert stored(applicant.world, asked)["outcome"] is None  # the officer still owes an answer
 
 
+def test_one_that_comes_when_the_record_is_due_holds_nothing_anew(applicant: Applicant):
+    """Else requests could keep a record without end, each filed while the one before holds."""
+    world = applicant.world
+    applicant.ask("access")
+    world.clock.move_to("2027-04-10")
+    late = file(world, "officer", "access", applicant.id)
+    assert late.status_code == 201
+    unknown = file(world, "officer", "portability")
+    assert change(world, unknown, application_id=str(applicant.id)).status_code == 200
+    assert held_until(world, applicant) == "2027-04-21"
+    assert runs(world, "2027-04-20", "2027-04-21") == [(0, 1), (1, 0)]
+
+
 def test_putting_off_the_answer_keeps_the_record_for_it(applicant: Applicant):
     world, asked = applicant.world, applicant.ask("access")
     world.clock.move_to("2027-04-20")

@@ -536,7 +536,7 @@ def test_the_officer_says_why_he_reads(world: World, applicant: Applicant):
 def test_it_is_audited_with_the_fields_and_kinds_of_documents(applicant: Applicant):
     export(applicant)
     [noted] = events(applicant.world, Action.EXPORT_APPLICATION)
-    assert noted.fields == sorted([*PORTABLE, "age", "document:certificate", "document:cv"])
+    assert noted.fields == sorted([*PORTABLE, "document:certificate", "document:cv"])
     assert (noted.role, noted.purpose, noted.shown) == (Role.APPLICANT, Purpose.OWN_RECORD, 1)
 
 
@@ -566,6 +566,30 @@ def test_his_request_is_answered_behind_the_last_byte(applicant: Applicant):
     assert outcome(applicant, access) is None
     [closed] = events(applicant.world, Action.CHANGE_REQUEST)
     assert (closed.details, closed.shown, closed.fields) == ({"fetched": "portability"}, 0, [])
+
+
+def test_what_he_asks_for_meanwhile_is_not_answered_by_it(applicant: Applicant):
+    before = applicant.ask("portability").json["id"]
+    answer = applicant.get(EXPORT)
+    chunks = answer.iter_encoded()
+    next(chunks)
+    later = applicant.ask("portability").json["id"]
+    assert list(chunks)
+    answer.close()
+    assert outcome(applicant, before) == "answered"
+    assert outcome(applicant, later) is None
+
+
+@pytest.mark.parametrize("damaged", ["document", "field"])
+def test_with_a_part_missing_it_answers_nothing(applicant: Applicant, damaged: str):
+    asked = applicant.ask("portability").json["id"]
+    if damaged == "document":
+        damage_chunk(applicant.world, DocumentKind.CV, 0)
+    else:
+        blob = sealed(applicant.world, applicant.id, "motivation")
+        put_seal(applicant.world, applicant.id, "motivation", flipped(blob, 20))
+    assert export(applicant).application["unreadable"]
+    assert outcome(applicant, asked) is None
 
 
 def is_whole(came: bytes) -> bool:

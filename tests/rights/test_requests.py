@@ -15,7 +15,17 @@ from tests.factories import SubmissionFactory
 from tests.faults.damage import behind, damage_key, flipped
 from tests.retention.acts import completed, reads, rows
 from tests.rights.applicants import Applicant
-from tests.rights.asking import STAYS, audited, change, change_own, file, path_of, refuse, stored
+from tests.rights.asking import (
+    STAYS,
+    audited,
+    change,
+    change_own,
+    conflict,
+    file,
+    path_of,
+    refuse,
+    stored,
+)
 from tests.world import MORNING, World
 
 AUTHORITY = "Autoriteit Persoonsgegevens, https://autoriteitpersoonsgegevens.nl"
@@ -44,12 +54,6 @@ def requests_of(applicant: Applicant) -> list[dict[str, Any]]:
 
 def errors(response: Any) -> list[tuple[str, str]]:
     return [(fault["pointer"], fault["code"]) for fault in response.json["errors"]]
-
-
-def conflict(response: Any) -> str:
-    assert response.status_code == 409, response.text
-    code: str = response.json["type"].rpartition(":")[2]
-    return code
 
 
 # From the applicant's side
@@ -787,5 +791,7 @@ def test_reading_is_counted_like_all_reading(applicant: Applicant):
             AuditEvent.request_id == UUID(read.headers["X-Request-Id"])
         )
         assert db.session.scalars(query).one().shown == 1
+    row = audited(world, change(world, asked, outcome="answered"))  # its answer shows it as well
+    assert (row.fields, row.shown) == (["request_text"], 1)
     silent = applicant.ask("complaint")
     assert audited(world, world.get(path_of(silent), "officer")).shown == 0

@@ -1,5 +1,6 @@
 """Kept data used again (M15): a new application, its own in everything, with what was kept."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -176,6 +177,25 @@ def test_what_is_not_acceptable_is_named_and_nothing_is_made(
     assert pointer in [fault["pointer"] for fault in refused.json["errors"]]
     with applicant.world.app.app_context():
         assert len(db.session.scalars(select(Application.id)).all()) == 1
+
+
+def test_no_more_files_are_taken_than_an_application_may_have_and_each_once(
+    make_world: Callable[..., World],
+):
+    world = make_world(KLUIS_MAX_FILES="2")
+    world.wording()
+    world.procedure("V-1")
+    world.procedure("V-2")
+    files = {"cv": ("a.pdf", PDF), "letter": ("b.pdf", PDF)}
+    applicant = Applicant.apply(world, files=files, consents=True)
+    one, other = (kept["id"] for kept in applicant.get("/applications/{id}/documents").json)
+    assert reuse(applicant, documents=[one, other, one]).status_code == 413
+    twice = reuse(applicant, documents=[one, one])
+    assert (twice.status_code, twice.json["errors"]) == (
+        422,
+        [{"pointer": "/documents/1", "code": "twice"}],
+    )
+    assert reuse(applicant, documents=[one, other]).status_code == 201
 
 
 def test_a_closed_intake_takes_no_reuse(applicant: Applicant):
