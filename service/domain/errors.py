@@ -30,6 +30,7 @@ CONFLICTS = {
     "request-open": "A request of the applicant is to be answered first, or withdrawn by him.",
     "too-late": "The website adds documents within the hour of intake.",
     "too-late-to-reopen": "Its first records are due.",
+    "too-many-requests": "So many requests were made about this record: ask the privacy officer.",
     "wording-exists": "A wording is never changed: add it under a new version.",
 }
 

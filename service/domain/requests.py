@@ -12,6 +12,7 @@ from service.domain.words import Outcome, RequestKind
 ANSWER_MONTHS = 1
 LONGEST_PROLONGATION_MONTHS = 2
 OLDEST_RECEIPT_MONTHS = 12
+MOST_OF_ONE_RECORD = 200
 AUTHORITY = "Autoriteit Persoonsgegevens, https://autoriteitpersoonsgegevens.nl"
 
 # While these are open the record is held: there must be something left to answer with.

@@ -59,6 +59,11 @@ def list_requests_of(session: Session, application_id: UUID) -> Sequence[Privacy
     return session.scalars(query.order_by(PrivacyRequest.id)).all()
 
 
+def count_requests_of(session: Session, application_id: UUID) -> int:
+    query = select(func.count()).where(PrivacyRequest.application_id == application_id)
+    return session.scalar(query) or 0
+
+
 def list_due(session: Session, until: date, limit: int) -> Sequence[PrivacyRequest]:
     """Open requests that are due on `until` or earlier, the first due first."""
     query = select(PrivacyRequest).where(

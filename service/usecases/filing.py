@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.domain import requests as rules
 from service.domain.bsn import holds_bsn
-from service.domain.errors import Fault, Forbidden, Invalid
+from service.domain.errors import Conflict, Fault, Forbidden, Invalid, Unreadable
 from service.domain.policy import Action, Role
 from service.domain.words import Channel, IdentityCheck, RequestKind
 from service.storage import requests
@@ -47,6 +47,8 @@ def file_request(case: Case, order: RequestOrder) -> RequestView:
     _demand_own_words(case, order)
     _demand_acceptable(case, order)
     found = _record_asked_about(case, order)
+    if found is not None and order.kind is not RequestKind.ERASURE:
+        _demand_few(case, found)
     row = _new_request(case, order, channel, found)
     case.session.add(row)
     case.session.flush()
@@ -99,6 +101,23 @@ def _record_asked_about(case: Case, order: RequestOrder) -> Found | None:
     return lock_record(case, application_id, order.correction.fields, alone=alone)
 
 
+def _demand_few(case: Case, found: Found) -> None:
+    """Each is looked at again with the next; the officer's own are never too many."""
+    filed = requests.count_requests_of(case.session, found.application.id)
+    if filed >= rules.MOST_OF_ONE_RECORD and case.principal.role is not Role.OFFICER:
+        raise Conflict("too-many-requests")
+
+
+def _sealed_text(case: Case, found: Found, request_id: UUID, said: str) -> bytes | None:
+    """What was said, sealed; None, with an alarm, under a damaged key: the request itself stays."""
+    try:
+        return open_seal(case, found).seal(text_field(request_id), said)
+    except Unreadable:
+        signals, record_id = case.house.signals, found.application.id
+        case.afterwards(lambda: signals.unreadable(["request-text"], application_id=record_id))
+        return None
+
+
 def _new_request(
     case: Case, order: RequestOrder, channel: Channel, found: Found | None
 ) -> PrivacyRequest:
@@ -118,7 +137,7 @@ def _new_request(
     if found is not None:
         assign(case, row, found)
     if found is not None and order.text is not None:
-        row.sealed_text = open_seal(case, found).seal(text_field(row.id), order.text)
+        row.sealed_text = _sealed_text(case, found, row.id, order.text)
     if check is not None:
         note_check(case, row, check)
     return row

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
+from service.domain.requests import MOST_OF_ONE_RECORD
 from service.domain.words import RequestKind
 from service.storage.database import db
 from service.storage.tables import AuditEvent, PrivacyRequest
@@ -355,6 +356,30 @@ def test_from_a_damaged_record_people_ask_as_well(applicant: Applicant):
     headers = {"Idempotency-Key": "k"}
     asked = applicant.post("/privacy-requests", json={"kind": "access"}, headers=headers)
     assert asked.status_code == 201
+
+
+def test_what_was_said_of_a_damaged_record_is_lost_with_an_alarm_and_the_request_is_not(
+    applicant: Applicant,
+):
+    damage_key(applicant.world, applicant.id)
+    asked = applicant.ask("complaint", text="Het antwoord kwam laat.")
+    assert (asked.status_code, asked.json["text"]) == (201, None)
+    assert alarms(applicant.world, "field-unreadable") == 1
+
+
+def test_so_many_requests_about_one_record_are_enough_but_for_the_officer_and_an_erasure(
+    applicant: Applicant,
+):
+    world = applicant.world
+    with behind(world) as session:
+        for _ in range(MOST_OF_ONE_RECORD):
+            day, kind = world.clock.today, RequestKind.COMPLAINT
+            row = PrivacyRequest(id=uuid4(), kind=kind, received_on=day, due_on=day)
+            row.prolonged_months, row.version, row.application_id = 0, 1, applicant.id
+            session.add(row)
+    assert conflict(applicant.ask("complaint")) == "too-many-requests"
+    assert file(world, "officer", "complaint", applicant.id).status_code == 201
+    assert applicant.ask("erasure").json["outcome"] == "answered"
 
 
 # Who asks is checked
