@@ -31,7 +31,7 @@ _EEA = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO 
 @click.option("--language", type=click.Choice(_LANGUAGES), default="nl", show_default=True)
 @click.pass_obj
 def register(root: Root, language: str) -> None:
-    """Print the processing register (GDPR art. 30) as Markdown."""
+    """Print the processing register of the law as Markdown."""
     with application(root) as house:
         facts = use.read_register(new_case(house))
         click.echo(Page(house.settings, facts, Language(language)).render(), nl=False)

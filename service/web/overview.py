@@ -21,12 +21,12 @@ from service.usecases.exports import PortableApplication
 _WORDS: dict[str, Labels] = {
     "title": Labels("Uw sollicitatiegegevens", "Your application data", "Ihre Bewerbungsdaten"),
     "intro": Labels(
-        "Dit is wat u bij uw sollicitatie hebt aangeleverd. Dezelfde gegevens staan voor "
-        "computers in application.json, en als cv in resume.json.",
-        "This is what you supplied with your application. The same data is there for computers "
-        "in application.json, and as a CV in resume.json.",
-        "Das haben Sie zu Ihrer Bewerbung angegeben. Dieselben Daten stehen für Computer in "
-        "application.json und als Lebenslauf in resume.json.",
+        "Dit is wat u bij uw sollicitatie hebt aangeleverd, zonder de gegevens van referenten. "
+        "Hetzelfde staat voor computers in application.json, en als cv in resume.json.",
+        "This is what you supplied with your application, without the data of referees. The same "
+        "is there for computers in application.json, and as a CV in resume.json.",
+        "Das haben Sie zu Ihrer Bewerbung angegeben, ohne die Daten von Referenzpersonen. Dasselbe "
+        "steht für Computer in application.json und als Lebenslauf in resume.json.",
     ),
     "controller": Labels("Verantwoordelijk", "Responsible", "Verantwortlich"),
     "received": Labels("Sollicitatie ontvangen", "Application received", "Bewerbung eingegangen"),
