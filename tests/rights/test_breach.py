@@ -64,9 +64,8 @@ class Scene:
             "emma": "emma@example.org",
         }
         for name, email in emails.items():
-            scene.ids[name] = str(
-                world.apply(fields=FieldsFactory(email=email), files={"cv": ("cv.pdf", PDF)})
-            )
+            fields = FieldsFactory(email=email, motivation="Graag.")
+            scene.ids[name] = str(world.apply(fields=fields, files={"cv": ("cv.pdf", PDF)}))
         noor = {"name": "Noor Zeekanarie", "phone": "+31 6 20000000"}
         scene.ids["noor"] = str(world.apply(fields=noor))
         return scene
