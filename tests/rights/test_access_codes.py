@@ -17,13 +17,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from service.cli import kluis
-from service.domain.access import code_digest, mint_code
-from service.domain.errors import Invalid
+from service.domain.access import Question, code_digest, mint_code
+from service.domain.errors import Invalid, NotAdmitted
 from service.domain.policy import MINTED_ROLES, Role
 from service.storage.database import db
 from service.storage.tables import AccessCode, ApiToken, AuditEvent
 from service.telemetry.logs import configure_logs
 from service.usecases import tokens
+from service.usecases.access import open_access
 from tests.access.scene import alarms, everything_stored, statements, without_request_id
 from tests.factories import FieldsFactory, FullFieldsFactory, SubmissionFactory
 from tests.faults.damage import damage_key
@@ -552,3 +553,13 @@ def test_a_purge_ends_the_access_of_who_is_logged_in(applicant: Applicant):
     assert applicant.get("/applications/{id}").status_code == 401
     assert rows(world, "SELECT count(*) FROM access_code")[0][0] == 0
     assert rows(world, "SELECT count(*) FROM api_token WHERE role = 'applicant'")[0][0] == 0
+
+
+def test_called_without_a_key_to_repeat_it_by_it_is_refused_and_counted_alike(world: World):
+    world.procedure()
+    applicant = Applicant.apply(world)
+    with world.app.app_context():
+        answers = {Question.BIRTH_DATE: "1994-02-27", Question.POSTAL_CODE: "9401 HS"}
+        with pytest.raises(NotAdmitted):
+            open_access(world.case(Role.WEBSITE, "website"), applicant.code, answers)
+    assert rows(world, "SELECT failures FROM access_code")[0][0] == 1
