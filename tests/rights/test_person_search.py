@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -108,7 +109,7 @@ def test_records_under_an_earlier_index_key_are_found(world: World):
     world.procedure("V-2")
     before = apply(world, "V-1", email=SANNE)
     with world.app.app_context():
-        write = lambda ring: write_keyring_file(world.keyring_file, ring)  # noqa: E731
+        write = partial(write_keyring_file, world.keyring_file)
         rotate_key(world.case(), KeyPurpose.INDEX, write)
     behind = [apply(world, reference, email=SANNE) for reference in ("V-1", "V-2")]
     matches = [(application_id, "email") for application_id in (before, *behind)]
