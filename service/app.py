@@ -81,8 +81,14 @@ class Parts:
 
 def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     """The whole service. Misconfigured if it can not keep its promises with what it was given."""
-    parts = parts or Parts()
     app = create_bare_app(settings)
+    furnish(app, settings, parts or Parts())
+    _register(app)
+    return app
+
+
+def furnish(app: Flask, settings: Settings, parts: Parts) -> None:
+    """Give a bare app its clock, keys and signals, anew if it had them; see `create_app`."""
     clock = parts.clock or _clock(settings)
     signals = parts.signals or Signals()
     keyring = LiveKeyring(
@@ -95,8 +101,6 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Flask:
     house = House(settings, keyring, clock, signals, subscribers)
     app.extensions["kluis"] = house
     _demand_ready(app, house)
-    _register(app)
-    return app
 
 
 def create_bare_app(settings: Settings) -> Flask:

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from service.app import Parts, create_app
-from service.config.settings import load_settings
+from service.app import Parts, create_app, furnish
+from service.config.settings import Settings, load_settings
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from service.crypto.keyring_files import write_keyring_file
 from service.domain.policy import TEAM_ROLES, Role
@@ -55,6 +55,35 @@ def write_keyring(path: Path) -> Keyring:
     return ring
 
 
+class _Shelf:
+    """Apps of closed worlds, for the next world on a database of the same name.
+
+    What makes an app slow to start is kept: its compiled routes and statements. Clock, keys,
+    settings and signals are new for each world.
+    """
+
+    def __init__(self) -> None:
+        self._apps: dict[tuple[object, ...], list[Flask]] = {}
+
+    def take(self, settings: Settings, parts: Parts) -> Flask:
+        if shelved := self._apps.get(self._place(settings)):
+            app = shelved.pop()
+            furnish(app, settings, parts)
+            return app
+        return create_app(settings, parts)
+
+    def put_back(self, app: Flask) -> None:
+        settings = app.extensions["kluis"].settings
+        self._apps.setdefault(self._place(settings), []).append(app)
+
+    def _place(self, settings: Settings) -> tuple[object, ...]:
+        """What a bare app is made of."""
+        return settings.database_url, settings.pool_size, settings.max_body_bytes
+
+
+_shelf = _Shelf()
+
+
 @dataclass
 class World:
     """One installation, driven over HTTP through Flask's client."""
@@ -63,6 +92,7 @@ class World:
     clock: FakeClock
     keyring_file: Path
     database_url: str
+    is_altered: bool = False  # its app was, by the test: no other may have it
     _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
@@ -82,7 +112,7 @@ class World:
             }
         )
         clock = FakeClock()
-        app = create_app(settings, Parts(clock=clock))
+        app = _shelf.take(settings, Parts(clock=clock))
         world = cls(app, clock, keyring_file, database_url)
         with app.app_context():
             setup.mark_installation(db.session(), is_demo=False)
@@ -93,6 +123,8 @@ class World:
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
+        if not self.is_altered:
+            _shelf.put_back(self.app)
 
     @property
     def house(self) -> House:

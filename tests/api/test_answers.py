@@ -25,6 +25,7 @@ class Watch:
     def __init__(self, world: World) -> None:
         self.faults: list[str] = []
         self.met: set[tuple[str, int]] = set()
+        world.is_altered = True
         world.app.after_request_funcs[None].insert(0, self.look)  # the first is called last
 
     def look(self, answer: Response) -> Response:

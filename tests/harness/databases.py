@@ -48,7 +48,7 @@ class Databases:
         self._clones.close()
 
     def fresh(self, kind: Literal["sqlite", "postgresql"]) -> str:
-        """The SQLAlchemy URL of a new, migrated, empty database."""
+        """The SQLAlchemy URL of a new, migrated, empty database; it may be one dropped before."""
         return self._files.fresh() if kind == "sqlite" else self._clones.fresh()
 
     def drop(self, url: str) -> None:
@@ -65,9 +65,10 @@ class _Files:
     def __init__(self, directory: Path, migrate: Migrate) -> None:
         self._directory = directory
         self._migrate = migrate
+        self._free: list[Path] = []
 
     def fresh(self) -> str:
-        path = self._directory / f"{uuid.uuid4().hex}.db"
+        path = self._free.pop() if self._free else self._directory / f"{uuid.uuid4().hex}.db"
         path.write_bytes(self._template)
         return f"sqlite:///{path}"
 
@@ -75,6 +76,7 @@ class _Files:
         path = Path(make_url(url).database or "")
         for file in path.parent.glob(f"{path.name}*"):  # with its -wal and -shm
             file.unlink()
+        self._free.append(path)
 
     @cached_property
     def _template(self) -> bytes:
@@ -93,6 +95,7 @@ class _Clones:
     def __init__(self, migrate: Migrate) -> None:
         self._migrate = migrate
         self._created: set[str] = set()
+        self._free: list[str] = []
         self._closing = ExitStack()
 
     def fresh(self) -> str:
@@ -101,6 +104,7 @@ class _Clones:
     def drop(self, url: str) -> None:
         drop_database(self._server_url, url)
         self._created.discard(url)
+        self._free.append(make_url(url).database or "")
 
     def close(self) -> None:
         with self._closing:
@@ -108,7 +112,7 @@ class _Clones:
                 self.drop(url)
 
     def _create(self, template: str) -> str:
-        url = create_database(self._server_url, template)
+        url = create_database(self._server_url, template, self._free.pop() if self._free else None)
         self._created.add(url)
         return url
 

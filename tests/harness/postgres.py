@@ -8,6 +8,7 @@ socket; there is no port to race for, and no other account reaches a server that
 import importlib.util
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 import uuid
@@ -45,6 +46,7 @@ SETTINGS = {
     "dynamic_shared_memory_type": "mmap",  # a container's /dev/shm is often no more than 64 MB
     "timezone": "UTC",
 }
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # Linux's; in bytes, with what is copied into it
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -67,7 +69,8 @@ class Server:
 @contextmanager
 def running_postgres(*, durable: bool = False) -> Iterator[Server]:
     """A server until the end of the block; durable means synced to disk as in production."""
-    home = Path(tempfile.mkdtemp(prefix="pg-"))  # short: a socket's path may have 107 bytes
+    # Short: a socket's path may have 107 bytes.
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir=None if durable else _in_memory()))
     programs = _programs(home)
     settings = SETTINGS | {"unix_socket_directories": str(home)} | ({} if durable else CARELESS)
     options = [f"--set={name}={value}" for name, value in settings.items()]
@@ -82,6 +85,13 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
         finally:
             # A line, since a forked child may hold the pipe open.
             process.communicate("\n")
+
+
+def _in_memory() -> Path | None:
+    """A file system in memory with room enough; a database is copied ten times faster there."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        return None
+    return MEMORY
 
 
 def _programs(home: Path) -> Path:
@@ -128,9 +138,9 @@ def binary(name: str) -> Path:
     return path
 
 
-def create_database(server_url: str, template: str = "template0") -> str:
+def create_database(server_url: str, template: str = "template0", name: str | None = None) -> str:
     """The SQLAlchemy URL of a new database on that server, a copy of the template."""
-    name = f"kluis_test_{uuid.uuid4().hex}"
+    name = name or f"kluis_test_{uuid.uuid4().hex}"
     command = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     with psycopg.connect(libpq_url(server_url), autocommit=True) as connection:
         connection.execute(command.format(sql.Identifier(name), sql.Identifier(template)))

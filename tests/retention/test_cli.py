@@ -1,7 +1,6 @@
 """The command line on a real database: purge, retention, keys, tokens, what stops a start."""
 
 import json
-import logging
 import os
 import re
 import subprocess
@@ -16,7 +15,6 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 
@@ -32,20 +30,8 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def restored_logs() -> Iterator[None]:
-    """A command sets up its own logs, on a stream that goes when it ends."""
-    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-    logging.getLogger().handlers = handlers
-    logging.getLogger().setLevel(level)
-
-
-@pytest.fixture
-def command(restored_logs: None) -> Command:
+def command() -> Command:
     """Run `kluis` with these settings; a world's clock and database if there is one."""
-    del restored_logs
 
     def run(*arguments: str, world: World | None = None, stdin: str = "", **more: str) -> Result:
         made: list[Flask] = []

@@ -1,8 +1,7 @@
 """The applicant's own access: a code, control questions, a token for minutes, and no way around."""
 
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import structlog
 from click.testing import CliRunner
 from sqlalchemy import select
 from werkzeug.test import TestResponse
@@ -461,13 +459,11 @@ def test_if_it_can_not_be_audited_nothing_is_judged(applicant: Applicant):
 
 
 @pytest.fixture
-def log() -> Iterator[StringIO]:
+def log() -> StringIO:
     """Everything that is logged meanwhile."""
-    handlers, before, written = logging.getLogger().handlers[:], structlog.get_config(), StringIO()
+    written = StringIO()
     configure_logs("debug", written)
-    yield written
-    structlog.configure(**before)
-    logging.getLogger().handlers = handlers
+    return written
 
 
 def test_no_code_and_no_answer_is_in_logs_database_or_errors(applicant: Applicant, log: StringIO):
