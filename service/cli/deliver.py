@@ -44,7 +44,7 @@ def deliver(root: Root, *, watch: bool) -> None:
         if house.settings.webhooks_file is None:
             raise click.UsageError("KLUIS_WEBHOOKS_FILE names no file: nobody is subscribed.")
         use.drop_unsubscribed(partial(new_case, house))
-        work = partial(_watch if watch else _deliver_once, house, db.engine)
+        work = partial(_watch if watch else _deliver_and_tell, house, db.engine)
         with _signals_heard() as stopping, ThreadPoolExecutor(MOST_SUBSCRIBERS) as pool:
             results = pool.map(partial(work, stopping), house.subscribers)
             if watch:
@@ -66,10 +66,29 @@ def _signals_heard() -> Iterator[Event]:
             signal.signal(number, handler)
 
 
-def _deliver_once(house: House, engine: Engine, stopping: Event, subscriber: Subscriber) -> bool:
+def _deliver_and_tell(
+    house: House, engine: Engine, stopping: Event, subscriber: Subscriber
+) -> bool:
+    taken = 0
+
+    def counted(message: Message) -> bool:
+        nonlocal taken
+        is_taken = post(message)
+        taken += is_taken
+        return is_taken
+
+    went_well = _deliver_once(house, engine, stopping, subscriber, counted)
+    more = "" if went_well else "; one was not taken, and is tried again later"
+    click.echo(f"{subscriber.name}: {taken} delivered{more}")
+    return went_well
+
+
+def _deliver_once(
+    house: House, engine: Engine, stopping: Event, subscriber: Subscriber, send: use.Send
+) -> bool:
     with Session(engine, expire_on_commit=False) as session:
         new = partial(new_case, house, session)
-        return use.deliver_due(new, subscriber, post, stopping.is_set)
+        return use.deliver_due(new, subscriber, send, stopping.is_set)
 
 
 def _watch(house: House, engine: Engine, stopping: Event, subscriber: Subscriber) -> bool:
@@ -78,7 +97,7 @@ def _watch(house: House, engine: Engine, stopping: Event, subscriber: Subscriber
         while not stopping.is_set():
             went_well = False
             with suppress(Unavailable):
-                went_well = _deliver_once(house, engine, stopping, subscriber)
+                went_well = _deliver_once(house, engine, stopping, subscriber, post)
             stopping.wait(_LOOK_SECONDS if went_well else _REST_SECONDS)
     finally:
         stopping.set()  # where one breaks all end, so that it is seen

@@ -40,8 +40,8 @@ def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
     return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()
 
 
-def delete_expired_answers(session: Session, now: datetime) -> None:
-    """Delete what has had its day, but for what another transaction holds: two runs never wait."""
-    expired = select(StoredAnswer.scope).where(StoredAnswer.expires_at <= now)
+def delete_expired_answers(session: Session, now: datetime, limit: int) -> None:
+    """Delete at most `limit` that have had their day, but for what another transaction holds."""
+    expired = select(StoredAnswer.scope).where(StoredAnswer.expires_at <= now).limit(limit)
     free = expired.with_for_update(skip_locked=True).scalar_subquery()
     session.execute(delete(StoredAnswer).where(StoredAnswer.scope.in_(free)))

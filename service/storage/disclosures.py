@@ -57,9 +57,9 @@ def lock_notice(session: Session, notice_id: UUID) -> Notice | None:
     return session.get(Notice, notice_id, with_for_update=True, populate_existing=True)
 
 
-def delete_notices_before(session: Session, moment: datetime) -> None:
-    """Delete notices that were confirmed before `moment`, but for what another run is deleting."""
-    old = select(Notice.id).where(Notice.confirmed_at < moment)
+def delete_notices_before(session: Session, moment: datetime, limit: int) -> None:
+    """Delete at most `limit` notices confirmed before `moment`; what is locked is left."""
+    old = select(Notice.id).where(Notice.confirmed_at < moment).limit(limit)
     free = old.with_for_update(skip_locked=True).scalar_subquery()
     session.execute(delete(Notice).where(Notice.id.in_(free)))
 

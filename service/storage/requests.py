@@ -101,8 +101,8 @@ def forget_requests_of(session: Session, application_ids: Collection[UUID]) -> N
     )
 
 
-def delete_closed_before(session: Session, moment: datetime) -> None:
-    """Delete requests that were closed before `moment`, but for what another run is deleting."""
-    old = select(PrivacyRequest.id).where(PrivacyRequest.closed_at < moment)
+def delete_closed_before(session: Session, moment: datetime, limit: int) -> None:
+    """Delete at most `limit` requests closed before `moment`, but for what another run deletes."""
+    old = select(PrivacyRequest.id).where(PrivacyRequest.closed_at < moment).limit(limit)
     free = old.with_for_update(skip_locked=True).scalar_subquery()
     session.execute(delete(PrivacyRequest).where(PrivacyRequest.id.in_(free)))

@@ -30,8 +30,8 @@ def delete_applicant_tokens(session: Session, application_id: UUID) -> None:
     session.execute(delete(ApiToken).where(ApiToken.application_id == application_id))
 
 
-def delete_expired_applicant_tokens(session: Session, now: datetime) -> None:
-    """Applicants' tokens live for minutes: those that expired are of no more use."""
+def delete_expired_applicant_tokens(session: Session, now: datetime, limit: int) -> None:
+    """Applicants' tokens live for minutes: delete at most `limit` of those that expired."""
     expired = ApiToken.application_id.is_not(None) & (ApiToken.expires_at <= now)
-    free = select(ApiToken.id).where(expired).with_for_update(skip_locked=True)
+    free = select(ApiToken.id).where(expired).limit(limit).with_for_update(skip_locked=True)
     session.execute(delete(ApiToken).where(ApiToken.id.in_(free.scalar_subquery())))

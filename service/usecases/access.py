@@ -69,7 +69,7 @@ def open_access(case: Case, code: str, answers: Mapping[Question, str]) -> Opene
         _count_failure(case, digest, row)
         raise NotAdmitted
     access.count_failure(case.session, digest, 0, None)
-    case.keep_answer_beside(application_id)
+    case.keep_no_answer(about=application_id)  # a token lasts for minutes: a repeat needs its own
     return _grant(case, application_id)
 
 

@@ -134,13 +134,12 @@ class Case:
         """Keep a repeatable answer under this application's key, so that it goes with it."""
         self.answer_seal, self.answer_about = seal, seal.application_id
 
-    def keep_answer_beside(self, application_id: UUID) -> None:
-        """Keep it as long as this application, under another key: who repeats may not reach it."""
-        self.answer_about = application_id
+    def keep_no_answer(self, about: UUID | None = None) -> None:
+        """Keep only that it was asked, as long as what it was about is there.
 
-    def keep_no_answer(self) -> None:
-        """Keep only that it was asked: repeated, it is done anew on what is there by then."""
-        self.is_answer_kept = False
+        Repeated, it is done anew on what is there by then.
+        """
+        self.is_answer_kept, self.answer_about = False, about
 
     def _demand_budget(self, shown: Sequence[str] = ()) -> None:
         budget, subject = self.house.settings.read_budget, self.principal.subject

@@ -20,7 +20,7 @@ from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000
 AUDIT_KEPT_MONTHS = 24
-_AUDIT_DELETED_PER_RUN = 10_000
+_PAPERS_DELETED_PER_RUN = 50_000  # of each kind
 
 
 @dataclass(frozen=True)
@@ -169,13 +169,13 @@ def _delete_expired(case: Case) -> None:
 
     Not under a plan: its day says nothing of what else the clock of now would let go.
     """
-    answers.delete_expired_answers(case.session, case.now)
-    tokens.delete_expired_applicant_tokens(case.session, case.now)
+    answers.delete_expired_answers(case.session, case.now, _PAPERS_DELETED_PER_RUN)
+    tokens.delete_expired_applicant_tokens(case.session, case.now, _PAPERS_DELETED_PER_RUN)
     oldest = add_months(case.today, -AUDIT_KEPT_MONTHS)
     moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=case.house.settings.timezone)
-    audit.delete_audit_events_before(case.session, moment, _AUDIT_DELETED_PER_RUN)
-    requests.delete_closed_before(case.session, moment)
-    disclosures.delete_notices_before(case.session, moment)
+    audit.delete_audit_events_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
+    requests.delete_closed_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
+    disclosures.delete_notices_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
 
 
 def _view(row: PurgeRun) -> PurgeView:

@@ -44,11 +44,10 @@ def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str
         raise KeyReused
     if kept.sealed is None:  # what was answered is not kept, only what was asked
         return None
-    if kept.application_id is not None:
-        case.about(kept.application_id)
-    if kept.application_id is None or kept.kek_id is not None:
+    if kept.application_id is None:
         opened = _opened(_loose_seal(case, kept.kek_id or "", kept.scope), kept)
     else:
+        case.about(kept.application_id)
         found = reached(case, find_application(case.session, kept.application_id, case.reach))
         opened = _opened(open_seal(case, found), kept)
         _disclose_again(case, found, opened["fields"])
@@ -68,10 +67,12 @@ def keep_answer_with(case: Case, found: Found) -> None:
 
 
 def keep_answer(case: Case, result: object) -> None:
-    if case.answer_scope is None or not case.is_answer_kept:
+    if case.answer_scope is None:
         return
     row = answers.get_claimed(case.session, case.answer_scope)
     row.application_id, seal = case.answer_about, case.answer_seal
+    if not case.is_answer_kept:
+        return
     if seal is None:
         row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
         seal = _loose_seal(case, row.kek_id, row.scope)

@@ -1,8 +1,9 @@
 """The routes of what an applicant sees and takes along: report and export."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
 
-from flask import request, stream_with_context
+from flask import Response, after_this_request, request, stream_with_context
 from orjson import OPT_APPEND_NEWLINE, OPT_INDENT_2, dumps
 
 from service.domain.json_resume import to_resume
@@ -27,11 +28,17 @@ def read_access_report(case: Case, asked: Asked) -> access_report.AccessReport:
     His fields and the company's own, documents, the ledger of consent, who received what, why it
     is kept and until when, and who was shown what: the latest 1,000 readings, and how many there
     were before. Staff are told of by role, never by name. An open access request of the applicant
-    is answered by fetching this with his own token.
+    is answered when the whole of this was fetched with his own token.
     """
     report, waiting = access_report.read_access_report(case, asked.path["application_id"])
-    if waiting and request.method != "HEAD":
-        exports.close_requests(case, report.id, RequestKind.ACCESS, waiting)
+
+    def close_behind(response: Response) -> Response:
+        sent = _answering(case, report.id, RequestKind.ACCESS, waiting, response.iter_encoded())
+        response.response = stream_with_context(sent)
+        return response
+
+    if request.method != "HEAD":
+        after_this_request(close_behind)
     return report
 
 
@@ -56,17 +63,23 @@ def export_application(case: Case, asked: Asked) -> Archive:
     if request.method == "HEAD":
         return Archive(filename, iter(()))  # not an empty one: its length is not told
     found = exports.verified(case, found)
-    return Archive(
-        filename, stream_with_context(_archive(case, found, Language(asked.query["language"])))
-    )
-
-
-def _archive(case: Case, found: exports.Portable, language: Language) -> Iterator[bytes]:
-    """The archive; what was asked for is closed behind its last byte."""
     at = found.application.exported_at.astimezone(case.house.settings.timezone)
-    yield from archived(_entries(case, found, language), at)
-    if found.waiting:
-        exports.close_requests(case, found.application.id, RequestKind.PORTABILITY, found.waiting)
+    archive = archived(_entries(case, found, Language(asked.query["language"])), at)
+    sent = _answering(case, found.application.id, RequestKind.PORTABILITY, found.waiting, archive)
+    return Archive(filename, stream_with_context(sent))
+
+
+def _answering(
+    case: Case,
+    application_id: UUID,
+    kind: RequestKind,
+    waiting: Sequence[UUID],
+    chunks: Iterable[bytes],
+) -> Iterator[bytes]:
+    """What was asked for; the requests for it are closed behind its last byte."""
+    yield from chunks
+    if waiting:
+        exports.close_requests(case, application_id, kind, waiting)
 
 
 def _entries(case: Case, found: exports.Portable, language: Language) -> Iterator[Entry]:

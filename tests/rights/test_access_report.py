@@ -366,6 +366,15 @@ def test_his_request_for_access_is_answered_by_fetching_it(applicant: Applicant)
     assert hold_until == "2026-12-23"  # for what is still open
 
 
+def test_who_left_before_it_was_sent_has_no_answer(applicant: Applicant):
+    access = applicant.ask("access").json["id"]
+    with applicant.call("GET", REPORT, buffered=False) as left:
+        assert left.status_code == 200  # and no more of it is read
+    assert outcome(applicant, access) is None
+    assert report(applicant)["requests"][0]["outcome"] is None
+    assert outcome(applicant, access) == "answered"
+
+
 def test_that_is_a_decision_of_its_own_in_the_audit(world: World, applicant: Applicant):
     applicant.ask("access")
     report(applicant)

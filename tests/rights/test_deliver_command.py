@@ -71,7 +71,7 @@ def make_due(world: World) -> None:
 def test_it_sends_what_is_due_and_ends(world: World, receiver: Receiver):
     ids = tell(world, 25)
     make_due(world)
-    assert run(world) == (0, "")
+    assert run(world) == (0, "personnel: 25 delivered\n")
     assert sorted(told for _, told in receiver.events) == ids
     assert rows(world, "SELECT count(*) FROM delivery")[0][0] == 0
     for received in receiver.received:
@@ -87,7 +87,7 @@ def test_a_failure_is_its_exit_code_and_said_without_address_or_secret(
     receiver.answers = [500]
     code, said = run(world)
     assert code == 1
-    assert "personnel" in said
+    assert "personnel: 0 delivered; one was not taken, and is tried again later" in said
     assert "500" in said
     assert f":{receiver.port}" not in said
     assert SECRET not in said
@@ -101,10 +101,10 @@ def test_killed_while_sending_it_sends_again_the_same_message(world: World, rece
     with delivering(world) as process:
         assert receiver.came.wait(SECONDS)
         process.kill()
-    assert run(world) == (0, "")  # the lease lasts
+    assert run(world) == (0, "personnel: 0 delivered\n")  # the lease lasts
     assert len(receiver.received) == 1
     make_due(world)
-    assert run(world) == (0, "")
+    assert run(world) == (0, "personnel: 1 delivered\n")
     first, second = receiver.received
     assert (first.id, first.body) == (second.id, second.body)
     assert rows(world, "SELECT count(*) FROM delivery")[0][0] == 0
