@@ -88,7 +88,10 @@ def open_duties(house: House, session: Session) -> list[Duty]:
 
 
 def raise_duties(house: House, session: Session) -> None:
-    """Raise an alarm event for each open duty; called once a day, with the first completed run."""
+    """Raise an alarm event for each open duty.
+
+    Called with the first completed run of a day, and with each that the brake held.
+    """
     with unavailable_when_failing():
         found = open_duties(house, session)
         session.rollback()

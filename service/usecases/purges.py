@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from time import perf_counter
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from service.storage import answers, audit, disclosures, purges, requests, token
 from service.storage.tables import PurgeRun
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
+from service.usecases.duties import raise_duties
 from service.usecases.frame import usecase
 from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
@@ -67,6 +69,8 @@ def run_purge(case: Case, limit: int = MOST_PER_RUN) -> PurgeView:
     if reasons and plan is None:
         row = _plan(case, reasons)
         case.alarm(Alarm.PURGE_BRAKED, plan=row.id, due=row.remaining, reasons=",".join(reasons))
+        # No run completes while the brake holds; what is due in time must not go unsaid meanwhile.
+        case.afterwards(partial(raise_duties, case.house, case.session))
         return _view(row)
     return _view(_run(case, limit, plan))
 

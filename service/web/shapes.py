@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
-from unicodedata import category
 from uuid import UUID
 
 import phonenumbers
@@ -13,6 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from service.domain import shapes
 from service.domain.catalogue import CATALOGUE, FIELDS, Labels
+from service.domain.prose import is_visible
 from service.domain.shapes import Shape, is_partial_day
 
 CODES = {
@@ -31,8 +31,6 @@ _MOMENT = re.compile(
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _LINE = re.compile(r"[^\t\r\n]*")
-# Unicode's separators, controls and format characters: nothing of them is to be seen.
-_INVISIBLE = {"Zs", "Zl", "Zp", "Cc", "Cf"}
 # What the strict reader takes in a string, and of that what stays on one line; not only what is
 # invisible, of which this is the most of what a pattern can say: it knows no categories.
 _NOT_BLANK = r"(?![\s\xad\u200b-\u200f\u2060\ufeff]*$)"
@@ -142,7 +140,7 @@ class VisibleLength(validate.Length):
 
     def __call__(self, value: Any) -> Any:
         super().__call__(value)
-        if all(category(character) in _INVISIBLE for character in value):
+        if not is_visible(value):
             raise ValidationError("length")
         return value
 

@@ -766,6 +766,16 @@ def test_what_is_due_raises_an_alarm_with_the_first_run_of_the_day(applicant: Ap
     assert alarms(world, "duty-open") == before + 1
 
 
+def test_while_the_brake_holds_what_is_due_raises_its_alarm_all_the_same(applicant: Applicant):
+    world = applicant.world
+    completed(world)
+    applicant.ask("complaint")
+    world.clock.move_to("2026-12-19")
+    before = alarms(world, "duty-open")
+    assert world.purge().status_code == 409  # after so long a silence
+    assert alarms(world, "duty-open") == before + 2  # the request, and the job that stopped
+
+
 # What stays when the record goes
 
 
