@@ -1,8 +1,8 @@
 """Races at midnight: two services on one database, whose clocks differ by ten seconds.
 
-For the late one the record may still be consented to, held, prolonged, withdrawn, erased, read;
-for the early one it is due and its purge runs. So both have the right on their side, and whichever
-commits first must win.
+For the late one the record may still be consented to, held, prolonged, withdrawn, erased, read and
+so on; for the early one it is due and its purge runs. So both have the right on their side, and
+whichever commits first must win.
 """
 
 import random
@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import httpx
 
@@ -184,7 +186,7 @@ def _contest(service: Service, applicants: Applicants, kind: str, ends_on: date)
     if kind in READS:
         people[0] = applicants.full(reference)
         people[0].consented = False
-        size = BIG_FILE if kind == "download" else 1_000
+        size = BIG_FILE if kind in {"download", "export"} else 1_000
         people[0].files = (applicants.file("cv", size),)
     for one in people:
         one.apply(service)
@@ -283,7 +285,7 @@ def _judge_procedure(midnight: Midnight, contest: Contest, gone: list[Sent]) -> 
 
 
 def _judge_ending(midnight: Midnight, contest: Contest, gone: list[Sent]) -> str:
-    """Withdrawal and erasure keep nothing: the purge has it too, or the other was first."""
+    """What keeps nothing: the purge has the record too, or the other was first."""
     del midnight
     demand(gone or contest.kind == "consent withdrawn", f"{contest.kind}: the record is left")
     return "purge" if contest.status in LOST else "change"
@@ -324,6 +326,20 @@ def _withdraw(midnight: Midnight, contest: Contest) -> None:
 
 def _erase(midnight: Midnight, contest: Contest) -> None:
     midnight.change(contest, "DELETE", contest.path, "officer", version=1)
+
+
+def _correct(midnight: Midnight, contest: Contest) -> None:
+    body = {"fields": {"name": "Nova Verbeterd"}}
+    midnight.change(contest, "PATCH", contest.path, "officer", version=1, json=body)
+
+
+def _request_access(midnight: Midnight, contest: Contest) -> None:
+    """Until it is answered, and no longer than the law's month, the request holds the record."""
+    (one,) = contest.people
+    body = {"kind": "access", "application_id": str(one.id)}
+    midnight.change(contest, "POST", "/privacy-requests", "website", json=body)
+    if contest.status == httpx.codes.CREATED:
+        one.hold_until = add_months(midnight.day - ONE_DAY, 1) + ONE_DAY
 
 
 def _hold(midnight: Midnight, contest: Contest) -> None:
@@ -381,6 +397,19 @@ def _download(midnight: Midnight, contest: Contest) -> None:
     _read_on(midnight, contest, path, demand_whole)
 
 
+def _export(midnight: Midnight, contest: Contest) -> None:
+    """Each archive that opens is the whole one: one that broke off is none."""
+    ((_, _, content),) = contest.people[0].files
+
+    def demand_whole(answer: httpx.Response) -> None:
+        with ZipFile(BytesIO(answer.content)) as archive:
+            demand(archive.testzip() is None, "a damaged archive was served as a whole one")
+            files = [archive.read(name) for name in archive.namelist()]
+        demand(len(files) == 4 and files[-1] == content, "a short archive was served as a whole")
+
+    _read_on(midnight, contest, f"{contest.path}/portability", demand_whole)
+
+
 def _read_on(
     midnight: Midnight, contest: Contest, path: str, demand_whole: Callable[[httpx.Response], None]
 ) -> None:
@@ -403,18 +432,21 @@ def _read_on(
 
 
 PROCEDURE_KINDS = {"prolongation", "hold on a procedure"}
-READS = {"read", "list of documents", "download"}
+READS = {"read", "list of documents", "download", "export"}
 KINDS: dict[str, Callable[[Midnight, Contest], None]] = {
     "consent given": _consent,
     "consent withdrawn": _withdraw_consent,
+    "request for access": _request_access,
     "hold": _hold,
     "hold on a procedure": _hold_procedure,
     "prolongation": _prolong,
     "withdrawal": _withdraw,
     "erasure": _erase,
+    "correction": _correct,
     "read": _read,
     "list of documents": _list_documents,
     "download": _download,
+    "export": _export,
 }
 JUDGES: dict[str, Callable[[Midnight, Contest, list[Sent]], str]] = {
     "hold on a procedure": _judge_procedure,
@@ -422,6 +454,7 @@ JUDGES: dict[str, Callable[[Midnight, Contest, list[Sent]], str]] = {
     "consent withdrawn": _judge_ending,
     "withdrawal": _judge_ending,
     "erasure": _judge_ending,
+    "correction": _judge_ending,
 } | dict.fromkeys(READS, _judge_reading)
 
 
