@@ -1,5 +1,6 @@
 """A whole service for one test: a real database, a clock that the test moves, real tokens."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -59,29 +60,29 @@ class _Shelf:
     """Apps of closed worlds, for the next world on a database of the same name.
 
     What makes an app slow to start is kept: its compiled routes and statements. Clock, keys,
-    settings and signals are new for each world.
+    settings and signals are new for each world. As statements take room, only a few are kept.
     """
 
-    def __init__(self) -> None:
-        self._apps: dict[tuple[object, ...], list[Flask]] = {}
+    def __init__(self, room: int) -> None:
+        self._apps: deque[Flask] = deque(maxlen=room)
 
     def take(self, settings: Settings, parts: Parts) -> Flask:
-        if shelved := self._apps.get(self._place(settings)):
-            app = shelved.pop()
-            furnish(app, settings, parts)
-            return app
+        for app in self._apps:
+            if self._made_of(app.extensions["kluis"].settings) == self._made_of(settings):
+                self._apps.remove(app)
+                furnish(app, settings, parts)
+                return app
         return create_app(settings, parts)
 
     def put_back(self, app: Flask) -> None:
-        settings = app.extensions["kluis"].settings
-        self._apps.setdefault(self._place(settings), []).append(app)
+        self._apps.append(app)
 
-    def _place(self, settings: Settings) -> tuple[object, ...]:
+    def _made_of(self, settings: Settings) -> tuple[object, ...]:
         """What a bare app is made of."""
         return settings.database_url, settings.pool_size, settings.max_body_bytes
 
 
-_shelf = _Shelf()
+_shelf = _Shelf(room=6)
 
 
 @dataclass
