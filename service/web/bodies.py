@@ -20,7 +20,7 @@ _READ_BYTES = 64 * 1024
 # One read, and what may be left of those before it: of a head, or of what stands before the parts.
 _MOST_HELD = 2 * _READ_BYTES
 _MOST_PARTS = 100
-_KINDS = f"A part is JSON, or a file named after its kind: {', '.join(DocumentKind)}."
+_FILE = f"a file, with a file name, in a part named after its kind: {', '.join(DocumentKind)}"
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 MULTIPART = "multipart/form-data"
 # Beside the JSON part: what may also be its property of this name.
@@ -122,6 +122,7 @@ class _Parts:
         self._json: dict[str, bytearray] = {}
         self._places: list[str] = []
         self._name_faults: list[Fault] = []
+        self._count = 0
         self._write: Callable[[bytes], object] = _drop
         self._refusal: Refusal | None = None
         self.body = Body()
@@ -136,6 +137,7 @@ class _Parts:
             self._begin(event)
         except (Invalid, Malformed) as refusal:
             self._refusal = self._refusal or refusal
+        self._count += 1
 
     def finish(self) -> Body:
         if self._refusal is not None:
@@ -148,7 +150,7 @@ class _Parts:
             for fault in upload_faults(upload, place)
         ]
         if faults:
-            raise Invalid("A file is not acceptable.", faults)
+            raise Invalid(faults=faults)
         self.body.value = self._value()
         told = [bytes(self._json[name]) for name in sorted(self._json)]
         for upload in self.body.uploads:
@@ -160,12 +162,20 @@ class _Parts:
         """What the JSON part says, with the resume as its property."""
         if self._json_part is None:
             return None
-        value = read_json(bytes(self._json[self._json_part]))
+        value = self._read(self._json_part)
         if RESUME not in self._json or not isinstance(value, dict):
             return value
         if RESUME in value:
             raise Invalid(faults=[Fault(f"/parts/{RESUME}", "twice")])
-        return {**value, RESUME: read_json(bytes(self._json[RESUME]), f"/{RESUME}")}
+        return {**value, RESUME: self._read(RESUME, f"/{RESUME}")}
+
+    def _read(self, name: str, at: str = "") -> Any:
+        """The value of a JSON part; who sent a file under its name is told where files go."""
+        try:
+            return read_json(bytes(self._json[name]), at)
+        except Malformed as error:
+            detail = f"Part {name} is to be JSON; send {_FILE}. {error.detail}"
+            raise Malformed(detail, [Fault(f"/parts/{name}", "not-json")]) from error
 
     def _begin(self, event: Field | File) -> None:
         if self._json_part is not None and event.name in (self._json_part, RESUME):
@@ -173,7 +183,7 @@ class _Parts:
         elif isinstance(event, File):
             self._begin_file(event)
         else:
-            raise Invalid(_KINDS, [Fault("/parts", "unknown")])
+            raise self._unknown()
 
     def _begin_json(self, name: str) -> None:
         if name in self._json:
@@ -183,7 +193,7 @@ class _Parts:
 
     def _begin_file(self, event: File) -> None:
         if event.name not in list(DocumentKind):
-            raise Invalid(_KINDS, [Fault("/parts", "unknown")])
+            raise self._unknown()
         if len(self.body.uploads) >= self._settings.max_files:
             raise TooLarge(f"There are more than {self._settings.max_files} files.")
         upload = Upload(self._settings.max_file_bytes)
@@ -195,6 +205,11 @@ class _Parts:
         self._places.append(place)
         self.body.uploads.append(upload)
         self._write = upload.write
+
+    def _unknown(self) -> Invalid:
+        """Of a part that has no place here: its number, for its name could hold a value."""
+        json = f"JSON in the parts {self._json_part} and {RESUME}, and " if self._json_part else ""
+        return Invalid(f"Send {json}{_FILE}.", [Fault(f"/parts/{self._count}", "unknown")])
 
     def _write_json(self, json: bytearray, data: bytes) -> None:
         json += data

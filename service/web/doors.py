@@ -198,7 +198,7 @@ def _expected_version() -> int:
     if not sent:
         raise VersionMissing
     if re.fullmatch(ETAG, sent) is None:
-        detail = 'If-Match holds the ETag that was last read, with its quotes: "3".'
+        detail = 'If-Match holds the ETag that was last read, with its quotes, for example "3".'
         raise Invalid(detail, [Fault("/headers/If-Match", "not-an-etag")])
     return int(sent.strip('"'))
 

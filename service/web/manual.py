@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from service.domain.media import MediaType
 from service.domain.words import Event
 
 INTRODUCTION = """\
@@ -28,8 +29,9 @@ in the same way.
 Every refusal is a problem after RFC 9457 (`application/problem+json`) with a stable `type`, a
 `request_id` to find it by in the log, and, where something in the request is wrong, `errors`: JSON
 pointers, each with a stable code (listed below). A pointer begins at the body, or with `/query`,
-`/path`, `/headers` or `/parts`. No problem repeats a value that was sent. Codes and types are for
-programs; `title` and `detail` are for people and may be reworded.
+`/path`, `/headers` or `/parts`. `/parts/cv/0` is the first of the files; a part whose name there is
+not is told by its place among all parts, from `/parts/0` on. No problem repeats a value that was
+sent. Codes and types are for programs; `title` and `detail` are for people and may be reworded.
 
 ## Repeating a request
 A POST with an `Idempotency-Key` is done once: sent again within 24 hours, with the same key and
@@ -74,6 +76,7 @@ MEANINGS = {
     503: "Not possible right now; nothing was changed. Try again later.",
 }
 
+_KINDS_OF_FILES = ", ".join(kind.name for kind in MediaType)
 # What the codes in `errors` mean; a problem without a detail of its own says it in its place.
 FAULTS = {
     "birth-date-says-it": "An age is for who gives no birth date.",
@@ -90,13 +93,17 @@ FAULTS = {
     "line-break": "It stands on one line.",
     "looks-like-bsn": "It looks like a citizen service number (BSN), which is not kept here.",
     "not-a-choice": "It is none of the words that may stand here; the description lists them.",
-    "not-a-date": "A date is written 2026-11-30; where part of one will do, 2014-06 or 2014.",
-    "not-a-moment-with-offset": "A moment is written 2026-11-30T09:00:00+01:00.",
+    "not-a-date": "A date is written 2026-11-30. A month or a year alone, 2014-06 or 2014, is taken"
+    " only where the description says partial-date.",
+    "not-a-moment-with-offset": "A moment is written 2026-11-30T09:00:00+01:00; in a query the + is"
+    " written %2B, or the moment ends in Z: 2026-11-30T08:00:00Z.",
     "not-a-phone-number": "It can not be a phone number; one from abroad begins with + or 00.",
     "not-acceptable": "It is not acceptable.",
-    "not-an-accepted-kind-of-file": "By its first bytes it is no PDF, DOCX, ODT, JPEG or PNG.",
+    "not-an-accepted-kind-of-file": f"Files of these kinds are taken: {_KINDS_OF_FILES}. By its"
+    " first bytes it is none of them.",
     "not-an-email-address": "It can not be an e-mail address.",
     "not-an-etag": "It is not an ETag as it was read, with its quotes.",
+    "not-json": "It is not JSON as it is read here.",
     "not-for-this-role": "It is not for this token's role.",
     "not-later": "Prolonging moves the end later.",
     "not-taken-along": "It is not what an applicant takes along.",

@@ -30,7 +30,7 @@ def read_json(body: bytes, at: str = "") -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed("The body is not UTF-8.") from error
+        raise Malformed("It is not UTF-8.") from error
     _demand_shallow(body)
     try:
         value = json.loads(
@@ -41,7 +41,7 @@ def read_json(body: bytes, at: str = "") -> Any:
             parse_int=_whole,
         )
     except (ValueError, RecursionError) as error:
-        raise Malformed("The body is not JSON.") from error
+        raise Malformed("It is not JSON.") from error
     demand_allowed_characters(value, at)
     return value
 
@@ -70,7 +70,7 @@ def _demand_shallow(body: bytes) -> None:
     for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
         depth += 1 if bracket[0] in b"[{" else -1
         if depth > DEEPEST:
-            raise Malformed(f"The body is nested more than {DEEPEST} levels deep.")
+            raise Malformed(f"It is nested more than {DEEPEST} levels deep.")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

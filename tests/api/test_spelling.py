@@ -31,6 +31,26 @@ def test_a_moment_is_written_as_rfc_3339_has_it(world: World, moment: str):
     assert answer.json["errors"] == [{"pointer": "/expires_at", "code": "not-a-moment-with-offset"}]
 
 
+@pytest.mark.parametrize("moment", ["2027-01-01T00:00:00+01:00", "2027-01-01T00:00:00%2B01:00"])
+def test_a_plus_in_a_query_is_a_blank_and_who_sends_it_is_told_how_it_is_written(
+    world: World, moment: str
+):
+    answer = world.get(f"/audit-events?since={moment}", "officer")
+    if "%2B" in moment:
+        assert answer.status_code == 200
+        return
+    error = {"pointer": "/query/since", "code": "not-a-moment-with-offset"}
+    assert (answer.status_code, answer.json["errors"]) == (422, [error])
+    assert "in a query the + is written %2B, or the moment ends in Z" in answer.json["detail"]
+
+
+def test_who_writes_a_whole_date_wrongly_is_not_told_that_part_of_one_will_do(world: World):
+    body = {"reference": "V-1", "title": "Ontwikkelaar", "ends_on": "2027-06"}
+    answer = world.post("/procedures", "recruiter", json=body)
+    assert answer.json["errors"] == [{"pointer": "/ends_on", "code": "not-a-date"}]
+    assert "only where the description says partial-date" in answer.json["detail"]
+
+
 @pytest.mark.parametrize("etag", ["1", 'W/"1"', '"1", "2"', "*", '"one"', '"٣"'.encode()])
 def test_if_match_names_one_version_as_it_was_read(world: World, etag: str | bytes):
     path = f"/procedures/{world.procedure()}"
@@ -38,6 +58,7 @@ def test_if_match_names_one_version_as_it_was_read(world: World, etag: str | byt
     answer = world.patch(path, "recruiter", headers={"If-Match": sent}, json={"title": "Ander"})
     assert answer.status_code == 422
     assert answer.json["errors"] == [{"pointer": "/headers/If-Match", "code": "not-an-etag"}]
+    assert answer.json["detail"].endswith('with its quotes, for example "3".')
 
 
 @pytest.mark.parametrize("key", ["two words", "é", "k" * 256])

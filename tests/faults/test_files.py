@@ -122,6 +122,12 @@ def test_a_file_of_another_kind_is_422_whatever_it_is_called(shared: World, cont
     demand_problem(answer, 422, "invalid", faults)
 
 
+def test_who_sends_a_file_of_another_kind_is_told_which_are_taken(shared: World):
+    answer = send(shared, file_part(b"GIF89a", "cv"), file_part(b"", "letter"))
+    assert "PDF, DOCX, ODT, JPEG, PNG" in answer.json["detail"]
+    assert "The file is empty." in answer.json["detail"]
+
+
 def test_an_empty_file_is_422(shared: World):
     answer = send(shared, file_part(PDF, "cv"), file_part(b"", "letter"))
     demand_problem(answer, 422, "invalid", [("/parts/letter/1", "empty")])

@@ -97,7 +97,9 @@ def test_what_is_not_one_json_value_is_400(shared: World, body: bytes):
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_and_so_it_is_as_the_json_part_of_a_multipart_body(shared: World, body: bytes):
     sent = joined(json_part(body), file_part(b"%PDF-1.7"))
-    demand_problem(send(shared, sent, CONTENT_TYPE), 400, "malformed", [])
+    demand_problem(
+        send(shared, sent, CONTENT_TYPE), 400, "malformed", [("/parts/application", "not-json")]
+    )
 
 
 def test_the_deepest_nesting_that_is_read_is_refused_for_what_it_is(shared: World):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from werkzeug.test import TestResponse
 
+from service.domain.catalogue import DocumentKind
 from tests.factories import PDF, FieldsFactory
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import BOUNDARY, CONTENT_TYPE, file_part, joined, json_part, part
@@ -168,22 +169,22 @@ WRONG = {
     "no part at all": (joined(), "/parts/application", "required"),
     "an unknown field": (
         joined(json_part(submission()), part(f'name="{SECRET}"', b"x")),
-        "/parts",
+        "/parts/1",
         "unknown",
     ),
     "an unknown kind of file": (
-        joined(json_part(submission()), file_part(PDF, SECRET)),
-        "/parts",
+        joined(file_part(PDF), json_part(submission()), file_part(PDF, SECRET)),
+        "/parts/2",
         "unknown",
     ),
     "a kind without a file": (
-        joined(json_part(submission()), part('name="cv"', PDF)),
-        "/parts",
+        joined(part('name="cv"', PDF), json_part(submission())),
+        "/parts/0",
         "unknown",
     ),
     "a traversing kind": (
         joined(json_part(submission()), file_part(PDF, "../cv")),
-        "/parts",
+        "/parts/1",
         "unknown",
     ),
 }
@@ -194,6 +195,24 @@ def test_a_part_that_is_missing_or_unknown_is_422(
     shared: World, body: bytes, pointer: str, code: str
 ):
     demand_problem(send(shared, body), 422, "invalid", [(pointer, code)])
+
+
+def test_who_names_a_part_wrongly_is_told_which_parts_there_are(shared: World):
+    body = joined(json_part(submission(), "fields"), json_part(submission()))
+    answer = send(shared, body)
+    demand_problem(answer, 422, "invalid", [("/parts/0", "unknown")])
+    for name in ("application", "resume", *DocumentKind):
+        assert name in answer.json["detail"]
+    path = f"/applications/{shared.apply()}/documents"
+    added = shared.post(path, "website", data=body, content_type=CONTENT_TYPE)
+    demand_problem(added, 422, "invalid", [("/parts/0", "unknown")])
+    assert "JSON" not in added.json["detail"]
+    assert all(kind in added.json["detail"] for kind in DocumentKind)
+
+
+def test_an_application_part_that_is_no_json_is_named(shared: World):
+    answer = send(shared, joined(json_part(b"{")))
+    demand_problem(answer, 400, "malformed", [("/parts/application", "not-json")])
 
 
 BROKEN = {
@@ -290,7 +309,7 @@ def test_a_control_character_in_the_name_of_a_file_is_422_at_its_place(shared: W
 def test_a_name_that_is_broken_by_the_end_of_its_line_is_no_name(shared: World, end: str):
     named = part(f'name="cv"; filename="cv{end}.pdf"', PDF)
     answer = send(shared, joined(json_part(submission()), named))
-    demand_problem(answer, 422, "invalid", [("/parts", "unknown")])
+    demand_problem(answer, 422, "invalid", [("/parts/1", "unknown")])
 
 
 def test_the_json_part_may_be_sent_as_a_file_or_as_a_field(world: World):

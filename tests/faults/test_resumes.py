@@ -191,7 +191,15 @@ MALFORMED = {
 
 @pytest.mark.parametrize("resume", MALFORMED.values(), ids=MALFORMED)
 def test_a_part_that_is_not_one_json_value_is_400(shared: World, resume: bytes):
-    demand_problem(as_part(shared, resume), 400, "malformed", [])
+    faults = [("/parts/resume", "not-json")]
+    demand_problem(as_part(shared, resume), 400, "malformed", faults)
+
+
+def test_who_sends_a_file_as_the_part_resume_is_told_where_files_go(shared: World):
+    answer = as_part(shared, PDF)
+    demand_problem(answer, 400, "malformed", [("/parts/resume", "not-json")])
+    assert answer.json["detail"].startswith("Part resume is to be JSON;")
+    assert "cv, letter, certificate, other" in answer.json["detail"]
 
 
 def test_a_resume_as_property_and_as_part_is_refused(shared: World):
@@ -221,7 +229,7 @@ def test_a_resume_has_no_place_among_documents(shared: World):
     path = f"/applications/{shared.apply()}/documents"
     body = joined(file_part(PDF), json_part(RESUME, "resume"))
     answer = shared.post(path, "website", data=body, content_type=CONTENT_TYPE)
-    demand_problem(answer, 422, "invalid", [("/parts", "unknown")])
+    demand_problem(answer, 422, "invalid", [("/parts/1", "unknown")])
 
 
 def test_the_part_may_be_sent_as_a_file_or_as_a_field_before_or_after(shared: World):
