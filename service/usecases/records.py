@@ -19,6 +19,11 @@ from service.usecases.reach import open_seal, reached
 
 Fields = Mapping[str, object]
 _PURPOSE_OF = {Role.SOURCER: Purpose.TALENT_POOL, Role.APPLICANT: Purpose.OWN_RECORD}
+# Whether the website speaks, and what it or another is told who names a channel not its own.
+_OTHER_CHANNELS = {
+    True: "Leave channel out: what comes through the website is known to have come that way.",
+    False: "Only the website sends in what came through it: name email, phone or branch.",
+}
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,7 @@ def channel_of(case: Case, named: Channel | None) -> Channel:
         raise Invalid(detail, [Fault("/channel", "required")])
     channel = named or Channel.WEBSITE
     if by_website != (channel is Channel.WEBSITE):
-        detail = "What comes through the website is the website's to say, and nothing else is."
-        raise Forbidden(detail, [Fault("/channel", "not-for-this-role")])
+        raise Forbidden(_OTHER_CHANNELS[by_website], [Fault("/channel", "not-for-this-role")])
     return channel
 
 

@@ -119,11 +119,15 @@ def test_an_application_of_another_channel_is_not_the_websites(scene: Scene):
 
 def test_a_role_answers_for_its_own_channel_only(scene: Scene):
     fields = {"name": "Sanne", "email": "s@example.org"}
-    for role, channel in (("website", "phone"), ("recruiter", "website")):
+    for role, channel, told in (
+        ("website", "phone", "Leave channel out"),
+        ("recruiter", "website", "name email, phone or branch"),
+    ):
         body = {"procedure_reference": "V-running", "channel": channel, "fields": fields}
         response = scene.world.post("/applications", role, json=body)
         assert response.status_code == 403
         assert response.json["errors"] == [{"pointer": "/channel", "code": "not-for-this-role"}]
+        assert told in response.json["detail"]
 
 
 def test_a_recruiter_takes_in_for_his_own_procedures_only(scene: Scene):
