@@ -78,9 +78,18 @@ def _deliver_and_tell(
         return is_taken
 
     went_well = _deliver_once(house, engine, stopping, subscriber, counted)
-    more = "" if went_well else "; one was not taken, and is tried again later"
-    click.echo(f"{subscriber.name}: {taken} delivered{more}")
+    with Session(engine) as session:
+        left = use.count_waiting(new_case(house, session), subscriber.name)
+    more = "" if went_well else "; one was not taken"
+    click.echo(f"{subscriber.name}: {taken} delivered{_told(left)}{more}")
     return went_well
+
+
+def _told(left: int) -> str:
+    """How many events are left, as far as there are any."""
+    if left == 0:
+        return ""
+    return ", 1 waits for its next try" if left == 1 else f", {left} wait for their next try"
 
 
 def _deliver_once(

@@ -71,6 +71,12 @@ def delete_of_others(session: Session, subscribers: Collection[str], limit: int)
     return len(ids)
 
 
+def count_waiting_for(session: Session, subscriber: str) -> int:
+    """How many events wait for this system, whenever their next try is."""
+    query = select(func.count()).where(Delivery.subscriber == subscriber)
+    return session.scalar(query) or 0
+
+
 def count_waiting(session: Session, until: datetime | None = None) -> tuple[int, datetime | None]:
     """How many events wait, and since when the oldest does; of those made at `until` or before."""
     query = select(func.count(), func.min(Delivery.at))

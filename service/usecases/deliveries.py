@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -59,6 +60,7 @@ class Sent:
 
 
 Send = Callable[[Message], bool]
+_Found = TypeVar("_Found")
 
 
 def deliver_due(
@@ -84,6 +86,11 @@ def is_anything_due(case: Case, subscriber: str) -> bool:
     """Whether there is something to send. It tells of nobody: no permission, no trace."""
     now = case.house.clock.now()
     return _look(case, lambda session: deliveries.is_anything_due(session, subscriber, now))
+
+
+def count_waiting(case: Case, subscriber: str) -> int:
+    """How many events wait for this system. It tells of nobody: no permission, no trace."""
+    return _look(case, lambda session: deliveries.count_waiting_for(session, subscriber))
 
 
 @usecase(Action.DELIVER_EVENTS)
@@ -140,7 +147,7 @@ def message_of(house: House, subscriber: Subscriber, leased: Leased) -> Message:
     )
 
 
-def _look(case: Case, question: Callable[[Session], bool]) -> bool:
+def _look(case: Case, question: Callable[[Session], _Found]) -> _Found:
     with unavailable_when_failing():
         found = question(case.session)
         case.session.rollback()

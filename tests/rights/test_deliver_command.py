@@ -82,16 +82,17 @@ def test_it_sends_what_is_due_and_ends(world: World, receiver: Receiver):
 def test_a_failure_is_its_exit_code_and_said_without_address_or_secret(
     world: World, receiver: Receiver
 ):
-    tell(world)
+    tell(world, 4)
     make_due(world)
     receiver.answers = [500]
     code, said = run(world)
     assert code == 1
-    assert "personnel: 0 delivered; one was not taken, and is tried again later" in said
+    assert "personnel: 0 delivered, 4 wait for their next try; one was not taken\n" in said
     assert "500" in said
     assert f":{receiver.port}" not in said
     assert SECRET not in said
-    assert rows(world, "SELECT attempts FROM delivery")[0][0] == 1
+    assert sorted(rows(world, "SELECT attempts FROM delivery")) == [(0,), (0,), (0,), (1,)]
+    assert run(world) == (0, "personnel: 0 delivered, 4 wait for their next try\n")
 
 
 def test_killed_while_sending_it_sends_again_the_same_message(world: World, receiver: Receiver):
@@ -101,7 +102,7 @@ def test_killed_while_sending_it_sends_again_the_same_message(world: World, rece
     with delivering(world) as process:
         assert receiver.came.wait(SECONDS)
         process.kill()
-    assert run(world) == (0, "personnel: 0 delivered\n")  # the lease lasts
+    assert run(world) == (0, "personnel: 0 delivered, 1 waits for its next try\n")  # leased
     assert len(receiver.received) == 1
     make_due(world)
     assert run(world) == (0, "personnel: 1 delivered\n")

@@ -21,6 +21,7 @@ from service.usecases.deliveries import (
     LEASE,
     MOST_PER_LEASE,
     Message,
+    count_waiting,
     deliver_due,
     drop_unsubscribed,
     lease_due,
@@ -255,6 +256,9 @@ def test_one_system_that_fails_holds_up_no_other(make_world: Callable[..., World
         assert deliver(world) == [False, True]
         assert sorted(told for _, told in second.events) == ids
         assert [row[0] for row in waiting(world)] == ["first", "first"]
+        with world.app.app_context():
+            left = [count_waiting(world.case(), name) for name in ("first", "second")]
+        assert left == [2, 0]
 
 
 def test_killed_between_lease_and_sending_it_is_sent_once_the_lease_is_over(
