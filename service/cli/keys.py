@@ -96,6 +96,7 @@ def destroy(root: Root, key_id: str, *, yes: bool) -> None:
         if key_id not in house.keyring.current.keys:
             raise click.UsageError("There is no such key: `kluis keys show` lists them.")
         if not yes:
+            use.demand_destroyable(new_case(house), key_id)
             click.confirm("What backups hold under this key is lost. Destroy it?", abort=True)
         use.destroy_key(new_case(house), key_id, write)
     click.echo("Destroyed.")

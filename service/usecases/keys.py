@@ -196,10 +196,24 @@ def reindex_batch(case: Case, after: UUID | None) -> Progress:
 
 
 @usecase(Action.MANAGE_KEYS)
+def demand_destroyable(case: Case, key_id: str) -> None:
+    """Conflict says why a key may not be destroyed, before anybody is asked whether to do so."""
+    _demand_free(case, key_id)
+
+
+@usecase(Action.MANAGE_KEYS)
 def destroy_key(case: Case, key_id: str, write: WriteKeyring) -> None:
     """Destroy a key that no row uses and no living backup can need."""
+    _demand_free(case, key_id)
     ring = case.house.keyring.current
-    key = ring.keys.get(key_id)
+    keys.delete_known_key(case.session, key_id)  # the database refuses while a row uses it
+    case.afterwards(lambda: write(ring.without_secret(key_id)))
+    case.entry.details = {"destroyed": key_id}
+    case.alarm(Alarm.KEYS_CHANGED, destroyed=key_id)
+
+
+def _demand_free(case: Case, key_id: str) -> None:
+    key = case.house.keyring.current.keys.get(key_id)
     if key is None or key.state is not KeyState.DECRYPT_ONLY:
         raise Conflict("not-decrypt-only", "Only a key that was rotated out is destroyed.")
     rows = keys.count_uses(case.session).get(key_id, 0)
@@ -211,10 +225,6 @@ def destroy_key(case: Case, key_id: str, write: WriteKeyring) -> None:
     free_from = _free_from(key, 0, known, wait)
     if free_from is not None and case.now < free_from:
         raise Conflict("backups-need-it", f"Backups may need it until {free_from:%Y-%m-%d %H:%M}.")
-    keys.delete_known_key(case.session, key_id)  # the database refuses while a row uses it
-    case.afterwards(lambda: write(ring.without_secret(key_id)))
-    case.entry.details = {"destroyed": key_id}
-    case.alarm(Alarm.KEYS_CHANGED, destroyed=key_id)
 
 
 def _free_from(key: Key, rows: int, known: KeyringKey | None, wait: timedelta) -> datetime | None:

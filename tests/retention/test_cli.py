@@ -337,9 +337,12 @@ def test_a_key_is_rotated_rewrapped_and_destroyed_when_no_backup_needs_it(
     assert (early.exit_code, "Backups may need it until" in early.stderr) == (1, True)
     world.clock.moment += timedelta(days=30, seconds=-1)
     assert command("keys", "destroy", old, "--yes", world=world).exit_code == 1
+    unasked = command("keys", "destroy", old, world=world, stdin="y\n")
+    assert (unasked.exit_code, "Backups may need it until" in unasked.stderr) == (1, True)
+    assert "Destroy it?" not in unasked.output
     world.clock.moment += timedelta(seconds=1)
     refused = command("keys", "destroy", old, world=world, stdin="n\n")
-    assert refused.exit_code == 1
+    assert (refused.exit_code, "Destroy it?" in refused.output) == (1, True)
     destroyed = command("keys", "destroy", old, "--yes", world=world)
     assert (destroyed.exit_code, destroyed.stdout) == (0, "Destroyed.\n")
     assert show(command, world)[old][0] == "destroyed"
@@ -366,6 +369,9 @@ def test_the_active_key_is_not_destroyed(world: World, command: Command):
     (active,) = show(command, world)
     refused = command("keys", "destroy", active, "--yes", world=world)
     assert (refused.exit_code, "rotated out" in refused.stderr) == (1, True)
+    unasked = command("keys", "destroy", active, world=world, stdin="y\n")
+    assert (unasked.exit_code, "rotated out" in unasked.stderr) == (1, True)
+    assert "Destroy it?" not in unasked.output
     unknown = command("keys", "destroy", "kek-none", "--yes", world=world)
     assert (unknown.exit_code, "kek-none" in unknown.output) == (2, False)
 
