@@ -8,11 +8,16 @@ from service.domain.retention import EndedBy, Phase, Retention, is_held
 
 Words = dict[str, str]
 
+_ENDS = {
+    "nl": "De procedure eindigt op",
+    "en": "The procedure ends on",
+    "de": "Das Verfahren endet am",
+}
 _ENDED = {
     EndedBy.PROCEDURE: {
-        "nl": "De procedure eindigt op",
-        "en": "The procedure ends on",
-        "de": "Das Verfahren endet am",
+        "nl": "De procedure is geëindigd op",
+        "en": "The procedure ended on",
+        "de": "Das Verfahren endete am",
     },
     EndedBy.WITHDRAWAL: {
         "nl": "De sollicitatie is ingetrokken op",
@@ -65,23 +70,29 @@ def explain(
         if until is not None and is_held(until, today)
     ]
     return {
-        str(language): " ".join(_sentences(language, retention, phase, kept))
+        str(language): " ".join(_sentences(language, retention, phase, today, kept))
         for language in Language
     }
 
 
 def _sentences(
-    language: Language, retention: Retention, phase: Phase, kept: Iterable[tuple[Words, date]]
+    language: Language,
+    retention: Retention,
+    phase: Phase,
+    today: date,
+    kept: Iterable[tuple[Words, date]],
 ) -> Iterator[str]:
-    yield _dated(language, retention)
+    yield _dated(language, retention, today)
     for words, until in kept:
         yield words[language].format(until=_written(until, language))
     if phase is Phase.OVER:
         yield _OVER[language]
 
 
-def _dated(language: Language, retention: Retention) -> str:
-    ended = f"{_ENDED[retention.ended_by][language]} {_written(retention.end, language)}"
+def _dated(language: Language, retention: Retention, today: date) -> str:
+    is_to_come = retention.ended_by is EndedBy.PROCEDURE and today < retention.end
+    words = _ENDS if is_to_come else _ENDED[retention.ended_by]
+    ended = f"{words[language]} {_written(retention.end, language)}"
     deleted = f"{_DELETED[retention.consented][language]} {_written(retention.purge_on, language)}"
     return f"{ended}; {deleted}."
 

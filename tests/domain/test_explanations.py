@@ -18,6 +18,10 @@ DAYS = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 ENDS_NL = "De procedure eindigt op 01-05-2026"
 ENDS_EN = "The procedure ends on 2026-05-01"
 ENDS_DE = "Das Verfahren endet am 01.05.2026"
+ENDED_NL = "De procedure is geëindigd op 01-05-2026"
+ENDED_EN = "The procedure ended on 2026-05-01"
+ENDED_DE = "Das Verfahren endete am 01.05.2026"
+BEFORE, AFTER = date(2026, 4, 30), date(2026, 6, 15)
 MONTH_NL = "zonder toestemming voor langer bewaren wordt alles een maand later verwijderd, op"
 MONTH_EN = "without consent to longer retention all is deleted one month later, on"
 MONTH_DE = "ohne Einwilligung in längere Speicherung wird alles einen Monat später gelöscht, am"
@@ -46,9 +50,9 @@ OVER_DE = "Der Tag ist erreicht: Nur noch die Datenschutzstelle liest dies, sola
         pytest.param(
             Retention(ENDS_ON, None, consented=True),
             Phase.TALENT_POOL,
-            f"{ENDS_NL}; {YEAR_NL} 01-05-2027.",
-            f"{ENDS_EN}; {YEAR_EN} 2027-05-01.",
-            f"{ENDS_DE}; {YEAR_DE} 01.05.2027.",
+            f"{ENDED_NL}; {YEAR_NL} 01-05-2027.",
+            f"{ENDED_EN}; {YEAR_EN} 2027-05-01.",
+            f"{ENDED_DE}; {YEAR_DE} 01.05.2027.",
             id="a year with consent",
         ),
         pytest.param(
@@ -62,9 +66,9 @@ OVER_DE = "Der Tag ist erreicht: Nur noch die Datenschutzstelle liest dies, sola
         pytest.param(
             Retention(ENDS_ON, None, consented=False, hold_until=HOLD_UNTIL),
             Phase.OVER,
-            f"{ENDS_NL}; {MONTH_NL} 01-06-2026. {HELD_NL} {OVER_NL}",
-            f"{ENDS_EN}; {MONTH_EN} 2026-06-01. {HELD_EN} {OVER_EN}",
-            f"{ENDS_DE}; {MONTH_DE} 01.06.2026. {HELD_DE} {OVER_DE}",
+            f"{ENDED_NL}; {MONTH_NL} 01-06-2026. {HELD_NL} {OVER_NL}",
+            f"{ENDED_EN}; {MONTH_EN} 2026-06-01. {HELD_EN} {OVER_EN}",
+            f"{ENDED_DE}; {MONTH_DE} 01.06.2026. {HELD_DE} {OVER_DE}",
             id="held past its date",
         ),
         pytest.param(
@@ -78,7 +82,18 @@ OVER_DE = "Der Tag ist erreicht: Nur noch die Datenschutzstelle liest dies, sola
     ],
 )
 def test_a_record_explains_its_date_in_three_languages(retention, phase, nl, en, de):
-    assert explain(retention, phase, date(2026, 6, 15)) == {"nl": nl, "en": en, "de": de}
+    today = BEFORE if phase is Phase.RUNNING else AFTER
+    assert explain(retention, phase, today) == {"nl": nl, "en": en, "de": de}
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [("2026-04-30", (ENDS_NL, ENDS_EN, ENDS_DE)), ("2026-05-01", (ENDED_NL, ENDED_EN, ENDED_DE))],
+)
+def test_on_the_day_of_its_end_a_procedure_has_ended(today, told):
+    day, retention = date.fromisoformat(today), Retention(ENDS_ON, None, consented=False)
+    words = explain(retention, phase_of(retention.end, retention.purge_on, day), day)
+    assert tuple(text.partition(";")[0] for text in words.values()) == told
 
 
 @pytest.mark.parametrize(("today", "is_told"), [("2027-08-08", True), ("2027-08-09", False)])
