@@ -106,7 +106,8 @@ class Page:
             yield self._line("no_recipients")
         for one in self.facts.recipients:
             kind = say(words.RECIPIENT_KINDS, one.kind, self.language)
-            name = kind if one.name == one.kind else _plain(one.name)
+            own = words.RECIPIENT_NAMES if one.name == one.kind else {}
+            name = _plain(say(own, one.name, self.language))
             yield _row(name, kind, _plain(one.agreement or ""), one.country)
         if self.facts.has_more_recipients:
             yield f"\n{self._line('more_recipients', count=len(self.facts.recipients))}"
@@ -127,16 +128,16 @@ class Page:
     def _terms(self) -> Iterator[str]:
         yield from _list(
             [
-                self._line("without_consent", n=retention.WITHOUT_CONSENT_MONTHS),
-                self._line("with_consent", n=retention.WITH_CONSENT_MONTHS),
-                self._line("procedures", n=retention.LONGEST_PROCEDURE_MONTHS),
-                self._line("open", n=retention.OPEN_APPLICATION_MONTHS),
-                self._line("holds", n=retention.LONGEST_HOLD_MONTHS),
-                self._line("answers", n=requests.ANSWER_MONTHS),
-                self._line("prolongation", n=requests.LONGEST_PROLONGATION_MONTHS),
-                self._line("audit", n=AUDIT_KEPT_MONTHS),
+                self._term("without_consent", months=retention.WITHOUT_CONSENT_MONTHS),
+                self._term("with_consent", months=retention.WITH_CONSENT_MONTHS),
+                self._term("procedures", months=retention.LONGEST_PROCEDURE_MONTHS),
+                self._term("open", months=retention.OPEN_APPLICATION_MONTHS),
+                self._term("holds", months=retention.LONGEST_HOLD_MONTHS),
+                self._term("answers", months=requests.ANSWER_MONTHS),
+                self._term("prolongation", months=requests.LONGEST_PROLONGATION_MONTHS),
+                self._term("audit", months=AUDIT_KEPT_MONTHS),
                 self._line("repeats", n=ANSWERS_KEPT // timedelta(hours=1)),
-                self._line("backups", n=self.settings.backup_days),
+                self._term("backups", days=self.settings.backup_days),
             ]
         )
 
@@ -158,6 +159,14 @@ class Page:
 
     def _line(self, name: str, **facts: object) -> str:
         return say(words.LINES, name, self.language).format(**facts)
+
+    def _term(self, name: str, **amounts: int) -> str:
+        """A line with its amount, of months or of days: one of them or more."""
+        said = {
+            unit: f"{n} {words.UNITS[unit][n != 1].within(self.language)}"
+            for unit, n in amounts.items()
+        }
+        return self._line(name, **said)
 
     def _label(self, field: Field) -> str:
         return self.language.of(field.labels)

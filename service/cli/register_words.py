@@ -103,8 +103,12 @@ PURPOSES: dict[str, Said] = {
         "De sollicitant ziet het eigen dossier in", "The applicant reads his own record"
     ),
 }
+# The name that a handover gives; other recipients have names of their own.
+RECIPIENT_NAMES: dict[str, Said] = {
+    RecipientKind.PERSONNEL: Said("de eigen personeelsadministratie", "the company's personnel")
+}
 RECIPIENT_KINDS: dict[str, Said] = {
-    RecipientKind.PERSONNEL: Said("de eigen personeelsadministratie", "the company's personnel"),
+    RecipientKind.PERSONNEL: Said("binnen het bedrijf", "within the company"),
     RecipientKind.GROUP: Said("onderdeel van de groep", "company of the group"),
     RecipientKind.PROCESSOR: Said("verwerker", "processor"),
     RecipientKind.AUTHORITY: Said("overheid, op grond van de wet", "authority, as the law demands"),
@@ -134,6 +138,11 @@ TITLES: dict[str, Said] = {
     "terms": Said("Bewaartermijnen", "Terms of retention"),
     "measures": Said("Beveiligingsmaatregelen", "Technical measures"),
     "rights": Said("Rechten en waar zij worden uitgeoefend", "Rights and where they are exercised"),
+}
+# One, and more than one.
+UNITS: dict[str, tuple[Said, Said]] = {
+    "months": (Said("maand", "month"), Said("maanden", "months")),
+    "days": (Said("dag", "day"), Said("dagen", "days")),
 }
 LINES: dict[str, Said] = {
     "printed": Said(
@@ -202,43 +211,43 @@ LINES: dict[str, Said] = {
         "None of these is outside the European Economic Area.",
     ),
     "without_consent": Said(
-        "Zonder toestemming, na het einde van de procedure: {n} maand(en)",
-        "Without consent, after the end of the procedure: {n} month(s)",
+        "Zonder toestemming, na het einde van de procedure: {months}",
+        "Without consent, after the end of the procedure: {months}",
     ),
     "with_consent": Said(
-        "Met toestemming, na het einde van de procedure: {n} maanden; opnieuw toestemmen verlengt"
+        "Met toestemming, na het einde van de procedure: {months}; opnieuw toestemmen verlengt"
         " dit niet",
-        "With consent, after the end of the procedure: {n} months; consent given again does not"
+        "With consent, after the end of the procedure: {months}; consent given again does not"
         " prolong this",
     ),
     "procedures": Said(
-        "Een procedure duurt ten hoogste {n} maanden", "A procedure lasts at most {n} months"
+        "Een procedure duurt ten hoogste {months}", "A procedure lasts at most {months}"
     ),
     "open": Said(
-        "Een open sollicitatie loopt {n} maanden, tenzij zij wordt verlengd",
-        "An open application runs for {n} months, unless it is prolonged",
+        "Een open sollicitatie loopt {months}, tenzij zij wordt verlengd",
+        "An open application runs for {months}, unless it is prolonged",
     ),
     "holds": Said(
-        "Een wettelijke bewaargrond duurt telkens ten hoogste {n} maanden",
-        "A legal hold lasts at most {n} months at a time",
+        "Een wettelijke bewaargrond duurt telkens ten hoogste {months}",
+        "A legal hold lasts at most {months} at a time",
     ),
     "answers": Said(
-        "Verzoeken van betrokkenen worden beantwoord binnen {n} maand(en)",
-        "Requests of data subjects are answered within {n} month(s)",
+        "Verzoeken van betrokkenen worden beantwoord binnen {months}",
+        "Requests of data subjects are answered within {months}",
     ),
     "prolongation": Said(
-        "Met een reden wordt een antwoord uitgesteld met ten hoogste {n} maanden",
-        "With a reason an answer is put off by at most {n} months",
+        "Met een reden wordt een antwoord uitgesteld met ten hoogste {months}",
+        "With a reason an answer is put off by at most {months}",
     ),
     "audit": Said(
-        "Logboek van lezen en wijzigen, zonder inhoud, en afgehandelde verzoeken: {n} maanden",
-        "Audit of reading and changing, without values, and closed requests: {n} months",
+        "Logboek van lezen en wijzigen, zonder inhoud, en afgehandelde verzoeken: {months}",
+        "Audit of reading and changing, without values, and closed requests: {months}",
     ),
     "repeats": Said(
         "Antwoorden op herhaalbare aanvragen, verzegeld: {n} uur",
         "Answers to requests that can be repeated, sealed: {n} hours",
     ),
-    "backups": Said("Back-ups: {n} dagen", "Backups: {n} days"),
+    "backups": Said("Back-ups: {days}", "Backups: {days}"),
     "sealing": Said(
         "Elk gegeven en elk document apart verzegeld (AES-256-GCM) onder een sleutel per"
         " sollicitatie; de hoofdsleutels liggen buiten de database",

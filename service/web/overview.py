@@ -47,12 +47,12 @@ _WORDS: dict[str, Labels] = {
     "rights": Labels(
         "U kunt uw gegevens laten verbeteren of verwijderen, bezwaar maken en uw toestemming "
         "intrekken. Bent u het niet eens met hoe met uw gegevens wordt omgegaan, dan kunt u een "
-        "klacht indienen bij",
+        "klacht indienen bij de",
         "You can have your data corrected or erased, object, and withdraw your consent. If you "
-        "do not agree with how your data is handled, you can complain to",
+        "do not agree with how your data is handled, you can complain to the",
         "Sie können Ihre Daten berichtigen oder löschen lassen, widersprechen und Ihre "
         "Einwilligung widerrufen. Sind Sie mit dem Umgang mit Ihren Daten nicht einverstanden, "
-        "können Sie sich beschweren bei",
+        "können Sie sich beschweren bei der",
     ),
 }
 _SHORT = 80

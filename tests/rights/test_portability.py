@@ -300,6 +300,15 @@ def test_the_page_names_who_is_responsible(make_world):
     assert "Voorbeeld &amp; Zoon" in export(Applicant.apply(world)).page
 
 
+@pytest.mark.parametrize(
+    ("language", "where"), [("nl", "bij de"), ("en", "to the"), ("de", "bei der")]
+)
+def test_the_page_says_where_to_complain(sqlite_world: World, language: str, where: str):
+    sqlite_world.procedure()
+    page = export(Applicant.apply(sqlite_world), language=language).page
+    assert f" {where} Autoriteit Persoonsgegevens, https://" in page
+
+
 @pytest.mark.parametrize("gender", Gender)
 def test_choices_are_told_in_words(sqlite_world: World, gender: Gender):
     sqlite_world.procedure()

@@ -135,6 +135,18 @@ def test_terms_are_the_rules_own(sqlite_world: World, language: str):
     ]
 
 
+def test_one_is_said_as_one_and_more_as_more(make_world: Callable[..., World]):
+    world = make_world(KLUIS_BACKUP_DAYS="1")
+    dutch, english = (section(printed(world, name), "terms", name) for name in LANGUAGES)
+    assert "binnen 1 maand\n" in dutch
+    assert "within 1 month\n" in english
+    assert "ten hoogste 12 maanden\n" in dutch
+    assert "at most 12 months\n" in english
+    assert "Back-ups: 1 dag\n" in dutch
+    assert "Backups: 1 day\n" in english
+    assert "(" not in dutch + english
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_referees_are_among_those_whose_data_is_kept(sqlite_world: World, language: str):
     subjects = section(printed(sqlite_world, language), "subjects", language)
@@ -218,10 +230,11 @@ def test_each_recipient_is_listed_once_with_kind_agreement_and_country(world: Wo
     disclose(world, one, "personnel", kind=RecipientKind.PERSONNEL)
     rows = section(printed(world), "recipients").strip().splitlines()[2:]
     personnel = "de eigen personeelsadministratie"
+    within = "binnen het bedrijf"
     assert sorted(rows) == [
         "| Toets B.V. | verwerker | VWO-7 | BE |",
         "| Toets B.V. | verwerker | VWO-7 | NL |",
-        f"| {personnel} | {personnel} |  | NL |",
+        f"| {personnel} | {within} |  | NL |",
     ]
     version = world.version_of(one)
     assert world.call("DELETE", f"/applications/{one}", "officer", version=version).status_code
