@@ -14,6 +14,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from sqlalchemy.exc import SQLAlchemyError
+from structlog import get_logger
 
 from service.cli.root import Root, application, at_work, new_case, refusals_said
 from service.config.settings import Settings, load_settings
@@ -27,6 +28,7 @@ _FIRST_TOKEN_LIFE = timedelta(days=90)
 _HEADERS_WITHIN_MS = 15_000
 _LAST_REQUESTS_SECONDS = 25
 _SHARED_COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
+_log = get_logger()
 
 
 @click.command()
@@ -69,6 +71,8 @@ def serve(root: Root) -> None:
     with application(root) as house:  # a bad setting is said here, once, and not by each process
         settings = house.settings
         _demand_free(settings.host, settings.port)
+        if not settings.controller:  # GDPR art. 15: who asks for access is told who is responsible
+            _log.warning("controller-unset", setting="KLUIS_CONTROLLER")
     address = f"http://{settings.host}:{settings.port}"
     click.echo(f"Kluis serves on {address}; {address}/docs tells how to use it.", err=True)
     with _counters_shared(settings.workers):

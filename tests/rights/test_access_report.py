@@ -1,6 +1,8 @@
 """Access (art. 15): all that is kept about a person, and who saw it, by role."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from service.usecases.access_report import MOST_READINGS
 from tests.factories import PDF, FullFieldsFactory
 from tests.faults.damage import behind, flipped, put_seal, sealed, told
 from tests.faults.problems import demand_problem
+from tests.harness.server import served
 from tests.retention.acts import hold, withdraw
 from tests.rights.applicants import Applicant
 from tests.world import World
@@ -75,6 +78,18 @@ def test_an_age_is_in_it_where_there_is_no_birth_date(world: World):
     made = world.post("/applications", "website", json=body).json
     path = f"/applications/{made['id']}/access-report?purpose=access-request"
     assert world.get(path, "officer").json["fields"]["age"] == 32
+
+
+@pytest.mark.parametrize(("controller", "warnings"), [("", 1), ("Voorbeeld B.V.", 0)])
+def test_a_service_that_can_not_name_its_controller_says_so_once(
+    tmp_path: Path, controller: str, warnings: int
+):
+    settings = {"KLUIS_CONTROLLER": controller, "KLUIS_WORKERS": "2"}
+    with served(tmp_path, f"sqlite:///{tmp_path}/kluis.db", settings) as running:
+        lines = running.log.read_text().splitlines()
+    told = [json.loads(line) for line in lines if '"controller-unset"' in line]
+    expected = [("warning", "KLUIS_CONTROLLER")] * warnings
+    assert [(line["level"], line["setting"]) for line in told] == expected
 
 
 def test_it_says_where_the_data_came_from_why_it_is_kept_and_by_whom(make_world):
