@@ -11,8 +11,8 @@ from service.demo.client import Unexpected, Who
 from service.demo.dates import Procedure, Record, end_of_month, months_later
 from service.demo.people import Applicant, Applicants
 from service.demo.stage import INTERVIEWER, OFFICER, SCREENER, WEBSITE, Stage
+from service.domain.catalogue import PORTABLE
 from service.domain.json_resume import to_resume
-from service.domain.json_resume_places import PORTABLE
 
 WORDING = "2026-01"
 VACANCIES = (

@@ -343,6 +343,10 @@ CATALOGUE: tuple[Field, ...] = (
 
 FIELDS: dict[str, Field] = {field.name: field for field in CATALOGUE}
 SUPPLIED = frozenset(field.name for field in CATALOGUE if not field.company)
+# Referees' data and what the company wrote are no part of what the applicant takes along.
+PORTABLE = tuple(
+    field.name for field in CATALOGUE if field.export is Export.PORTABLE and not field.company
+)
 COMPANY = frozenset(field.name for field in CATALOGUE if field.company)
 LISTED = frozenset(field.name for field in CATALOGUE if field.listed)
 WAYS_OF_CONTACT = frozenset(field.name for field in CATALOGUE if field.group is Group.CONTACT)

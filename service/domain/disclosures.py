@@ -3,7 +3,7 @@
 Personnel is not in it: what personnel gets, it gets by the handover alone.
 """
 
-from service.domain.catalogue import CATALOGUE, Export
+from service.domain.catalogue import PORTABLE
 from service.domain.errors import Fault
 from service.domain.words import DisclosureReason, RecipientKind
 
@@ -14,7 +14,6 @@ REASONS: dict[RecipientKind, frozenset[DisclosureReason]] = {
     RecipientKind.NAMED_BY_APPLICANT: frozenset({DisclosureReason.PORTABILITY}),
 }
 UNDER_AGREEMENT = frozenset({RecipientKind.GROUP, RecipientKind.PROCESSOR})
-_TAKEN_ALONG = frozenset(field.name for field in CATALOGUE if field.export is Export.PORTABLE)
 
 
 def reason_faults(
@@ -36,4 +35,6 @@ def field_faults(kind: RecipientKind, fields: frozenset[str]) -> list[Fault]:
     """
     if kind is not RecipientKind.NAMED_BY_APPLICANT:
         return []
-    return [Fault(f"/fields/{name}", "not-taken-along") for name in sorted(fields - _TAKEN_ALONG)]
+    return [
+        Fault(f"/fields/{name}", "not-taken-along") for name in sorted(fields.difference(PORTABLE))
+    ]

@@ -7,13 +7,12 @@ or in the description of the work or education that it belongs to.
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
-from service.domain.catalogue import FIELDS
+from service.domain.catalogue import FIELDS, PORTABLE
 from service.domain.errors import Fault, Invalid
 from service.domain.json_resume_places import (
     ADDRESS,
     ADDRESS_MEMBERS,
     BASICS,
-    PORTABLE,
     PROFILES,
     SCHEMA,
     SECTIONS,

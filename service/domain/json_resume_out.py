@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from service.domain.catalogue import FIELDS
+from service.domain.catalogue import FIELDS, PORTABLE
 from service.domain.json_resume_places import (
     ADDRESS,
     ADDRESS_MEMBERS,
     BASICS,
-    PORTABLE,
     PROFILES,
     SCHEMA,
     SECTIONS,

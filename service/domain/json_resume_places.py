@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain.catalogue import CATALOGUE, FIELDS, Export
+from service.domain.catalogue import FIELDS
 from service.domain.prose import is_visible
 from service.domain.shapes import Email, Entry, Many, PartialDay, Phone, Shape, Text, is_partial_day
 
@@ -14,7 +14,6 @@ Places = Mapping[str, str]
 
 SCHEMA = "https://raw.githubusercontent.com/jsonresume/resume-schema/v1.0.0/schema.json"
 WEBSITE = "Website"
-PORTABLE = tuple(field.name for field in CATALOGUE if field.export is Export.PORTABLE)
 
 # Each of their members with ours; of two for one of ours, the first that takes it.
 BASICS: Places = {"name": "name", "email": "email", "phone": "phone", "summary": "other"}

@@ -7,7 +7,7 @@ the first. A day that does not exist becomes the last day of its month.
 from datetime import date, timedelta
 
 from service.domain.calendar import add_months
-from service.domain.words import Outcome, RequestKind
+from service.domain.words import Outcome, RefusalReason, RequestKind
 
 ANSWER_MONTHS = 1
 LONGEST_PROLONGATION_MONTHS = 2
@@ -48,6 +48,21 @@ def is_restricting(
     if is_lifted or not is_checked or outcome in (Outcome.REFUSED, Outcome.WITHDRAWN):
         return False
     return kind in RESTRICTING
+
+
+def is_ground(reason: RefusalReason, kind: RequestKind, *, is_kept: bool, is_held: bool) -> bool:
+    """Whether the reason can be true of such a request, as far as the service can know.
+
+    `is_kept`: its record is there; `is_held`: a legal hold lasts on it.
+    """
+    match reason:
+        case RefusalReason.NOTHING_KEPT:
+            return not is_kept
+        case RefusalReason.LEGAL_HOLD:
+            return is_held and kind is RequestKind.ERASURE
+        case RefusalReason.COMPELLING_GROUNDS:
+            return kind is RequestKind.OBJECTION
+    return True
 
 
 def is_allowed_receipt(received_on: date, today: date) -> bool:

@@ -13,10 +13,12 @@ from service.storage.slices import Slice
 from service.storage.tables import Application, Disclosure, Notice
 
 
-def list_recipients(session: Session, application_id: UUID) -> Sequence[str]:
-    """The names of all who received anything of the application."""
-    query = select(Disclosure.recipient).where(Disclosure.application_id == application_id)
-    return session.scalars(query.distinct().order_by(Disclosure.recipient)).all()
+def list_recipients(session: Session, application_id: UUID) -> dict[str, frozenset[str]]:
+    """The names of all who received anything of the application, each with the fields."""
+    received: dict[str, frozenset[str]] = {}
+    for row in list_disclosures_of(session, application_id):
+        received[row.recipient] = received.get(row.recipient, frozenset()).union(row.fields)
+    return received
 
 
 def is_handed_over(session: Session, application_id: UUID) -> bool:

@@ -189,6 +189,12 @@ def mark_scrubbed(session: Session, run_ids: Collection[UUID], now: datetime) ->
     session.execute(update(PurgeRun).where(PurgeRun.id.in_(run_ids)).values(scrubbed_at=now))
 
 
+def count_erased(session: Session, day: date) -> int:
+    """How many records were erased on that day, outside of any run."""
+    erased = PurgeReceipt.run_id.is_(None), PurgeReceipt.purged_on == day
+    return session.scalar(select(func.count()).where(*erased)) or 0
+
+
 def is_due(today: date) -> ColumnElement[bool]:
     """The predicate of every purge, planned or run: two columns of the row that it locks."""
     return and_(

@@ -59,8 +59,11 @@ def list_requests_of(session: Session, application_id: UUID) -> Sequence[Privacy
     return session.scalars(query.order_by(PrivacyRequest.id)).all()
 
 
-def count_requests_of(session: Session, application_id: UUID) -> int:
-    query = select(func.count()).where(PrivacyRequest.application_id == application_id)
+def count_filed(session: Session, application_id: UUID, recorded_by: str) -> int:
+    """How many requests about one application were filed by one subject."""
+    query = select(func.count()).where(
+        PrivacyRequest.application_id == application_id, PrivacyRequest.recorded_by == recorded_by
+    )
     return session.scalar(query) or 0
 
 

@@ -125,7 +125,7 @@ def read_access_report(case: Case, application_id: UUID) -> Fetched:
     found = get_record(case, application_id, widest_sight(case.principal.role))
     names = held(found, readable_fields(sight_of(case, found)))
     state_purpose(case)
-    case.disclose([application_id], names | {"documents", "request_text"})
+    case.disclose([application_id], names | _besides(case, found))
     report = _report(case, found, sorted(names))
     waiting = list_waiting(case, application_id, RequestKind.ACCESS, report.unreadable)
     return Fetched(report, waiting)
@@ -159,6 +159,15 @@ def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:
         rights=list(RequestKind),
         authority=AUTHORITY,
     )
+
+
+def _besides(case: Case, found: Found) -> set[str]:
+    """What the report shows besides fields, as the audit names it."""
+    record_id = found.application.id
+    said = any(one.sealed_text for one in requests.list_requests_of(case.session, record_id))
+    kinds = sight_of(case, found).documents
+    listed = documents.list_documents(case.session, [record_id], kinds)
+    return ({"documents"} if listed else set()) | ({"request_text"} if said else set())
 
 
 def _documents(case: Case, found: Found) -> list[DocumentView]:

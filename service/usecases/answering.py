@@ -25,7 +25,7 @@ from service.usecases.carrying_out import (
     settle_restriction,
 )
 from service.usecases.case import Case
-from service.usecases.erasing import close
+from service.usecases.erasing import close, legal_hold
 from service.usecases.frame import usecase
 from service.usecases.records import demand_version, lock_record, settle
 from service.usecases.requests import (
@@ -63,7 +63,8 @@ def change_request(
     demand_version(row.version, expected_version)
     state_purpose_of(case, row)
     _change(case, found, row, change)
-    row.version += 1
+    case.entry.details["changed"] = [name for name, new in vars(change).items() if new]
+    row.version = expected_version + 1  # one change, however much came of it
     case.session.flush()
     if found is not None:
         settle_restriction(case, found)
@@ -127,17 +128,21 @@ def _change(case: Case, found: Found | None, row: PrivacyRequest, change: Reques
         note_check(case, row, change.identity_check)
     if change.prolonged_months is not None:
         _prolong(case, row, change)
-    elif change.outcome is not None:
+        return
+    if found is not None and change.outcome in (None, Outcome.ANSWERED):
+        carry_out(case, found, row)  # what is answered by being done is done first
+    if change.outcome is not None and row.outcome is None:
         _close(case, found, row, change)
-    elif found is not None:
-        carry_out(case, found, row)
 
 
 def _lift(case: Case, row: PrivacyRequest) -> None:
+    """Let the team read again. An objection that waits to be judged only its owner takes back."""
     if not is_stopping(row):
         raise Conflict("already-lifted")
+    if row.outcome is None and case.principal.role is not Role.APPLICANT:
+        raise Conflict("not-judged")
     row.lifted_at = case.now
-    close(case, row, Outcome.ANSWERED)
+    close(case, row, Outcome.WITHDRAWN)
 
 
 def _prolong(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
@@ -150,12 +155,31 @@ def _prolong(case: Case, row: PrivacyRequest, change: RequestChange) -> None:
 
 
 def _close(case: Case, found: Found | None, row: PrivacyRequest, change: RequestChange) -> None:
-    is_answer = change.outcome is Outcome.ANSWERED
-    if is_answer and found is not None and row.kind is RequestKind.ERASURE:
-        raise Conflict("not-erased")
-    is_known = row.identity_check is not None or row.channel is None
-    if is_answer and not is_known and row.kind not in rules.UNCHECKED:
-        raise Conflict("identity-unchecked")
+    if change.outcome is Outcome.ANSWERED:
+        _demand_answered(found, row)
+    if change.refusal_reason is not None:
+        _demand_ground(case, found, row, change.refusal_reason)
     row.refusal_reason = change.refusal_reason
     close(case, row, change.outcome or Outcome.ANSWERED)
     case.entry.details |= {"outcome": row.outcome, "reason": row.refusal_reason}
+
+
+def _demand_answered(found: Found | None, row: PrivacyRequest) -> None:
+    """What is said to be answered was: about somebody's record, for somebody known, and done."""
+    is_forgotten = row.channel is None
+    if row.application_id is None and not is_forgotten and row.kind is not RequestKind.COMPLAINT:
+        raise Conflict("not-assigned")
+    if found is not None and row.kind is RequestKind.ERASURE:
+        raise Conflict("not-erased")
+    is_known = row.identity_check is not None or is_forgotten
+    if not is_known and row.kind not in rules.UNCHECKED:
+        raise Conflict("identity-unchecked")
+
+
+def _demand_ground(
+    case: Case, found: Found | None, row: PrivacyRequest, reason: RefusalReason
+) -> None:
+    """The applicant reads the reason: it is not one that is seen to be untrue."""
+    is_held = found is not None and legal_hold(case, found) is not None
+    if not rules.is_ground(reason, row.kind, is_kept=found is not None, is_held=is_held):
+        raise Conflict("no-ground")

@@ -98,7 +98,8 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
     if disclosures.is_handed_over(case.session, row.id):
         raise Conflict("already-handed-over")
     demand_fields(fields, readable_fields(sight_of(case, found)))
-    given = sorted(held(found, fields))
+    values, unreadable = open_fields(case, found, sorted(held(found, fields)))
+    given = sorted(values)  # what does not open nobody receives
     case.disclose([row.id], given)
     case.purpose = Purpose.SELECTION
     case.entry.details = {"recipient": RecipientKind.PERSONNEL}
@@ -115,7 +116,6 @@ def hand_over(case: Case, application_id: UUID, fields: frozenset[str]) -> Hande
             disclosed_by=case.principal.subject,
         )
     )
-    values, unreadable = open_fields(case, found, given)
     case.keep_answer_under(open_seal(case, found))
     return HandedOver(row.id, case.now, values, unreadable)
 

@@ -78,8 +78,8 @@ class _Exposure:
         self.first_at = min(self.first_at, event.at)
         self.last_at = max(self.last_at, event.at)
         self.fields.update(event.fields)
-        if "document_id" in event.details:
-            self.documents.add(event.details["document_id"])
+        one, several = event.details.get("document_id"), event.details.get("document_ids", ())
+        self.documents.update([one] if one else several)
 
 
 @usecase(Action.REPORT_BREACH)

@@ -24,8 +24,6 @@ from service.usecases.reach import sight_of
 from service.usecases.records import Fields, demand_fields, revise
 from service.usecases.telling import tell
 
-_MOOT = HOLDING | {RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION}
-
 
 @dataclass(frozen=True)
 class Correction:
@@ -112,13 +110,13 @@ def _correct(case: Case, found: Found, row: PrivacyRequest, correction: Correcti
 
 
 def _erase(case: Case, found: Found, row: PrivacyRequest) -> bool:
-    """Gone at once, and what else was asked is moot; a legal hold forbids it, and that is said."""
+    """Gone at once, with what else he asked to see; a legal hold forbids it, and that is said."""
     if legal_hold(case, found):
         row.refusal_reason = RefusalReason.LEGAL_HOLD
         close(case, row, Outcome.REFUSED)
         return False
     for other in requests.list_requests_of(case.session, found.application.id):
-        if other.kind in _MOOT:
+        if other.kind in HOLDING:
             close(case, other, Outcome.WITHDRAWN)
     erase(case, found)
     return True

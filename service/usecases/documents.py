@@ -24,6 +24,7 @@ from service.domain.errors import (
 )
 from service.domain.media import LEADING_BYTES, media_type_of
 from service.domain.policy import Action, Purpose, Role, Sight
+from service.domain.words import Event
 from service.storage import documents
 from service.storage.applications import Found
 from service.storage.tables import Document
@@ -40,6 +41,7 @@ from service.usecases.stored_documents import (
     opened,
     stored_document,
 )
+from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)
@@ -240,6 +242,7 @@ def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None
     case.purpose = Purpose.CORRECTION
     case.entry.details = {"document_id": str(row.id)}
     case.session.delete(row)
+    tell_systems(case, [application_id], Event.CORRECTED)  # no recipient is given documents
     settle(case, found)
 
 

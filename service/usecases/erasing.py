@@ -12,6 +12,9 @@ from service.storage.tables import PrivacyRequest
 from service.usecases.case import Case
 from service.usecases.telling import tell
 
+# What is asked of a record, and nobody can do once it is gone.
+_MOOT = frozenset({RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION})
+
 
 def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
     """Give a request its outcome, unless it has one."""
@@ -42,6 +45,8 @@ def erase(case: Case, found: Found) -> None:
     for asked in requests.list_requests_of(case.session, row.id):
         if asked.kind is RequestKind.ERASURE:
             close(case, asked, Outcome.ANSWERED)
+        elif asked.kind in _MOOT:
+            close(case, asked, Outcome.WITHDRAWN)
     tell(case, row.id, Event.ERASED)
     is_open = found.procedure.kind is ProcedureKind.OPEN
     record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from service.domain.catalogue import CATALOGUE, DocumentKind, Export
+from service.domain.catalogue import PORTABLE, DocumentKind
 from service.domain.errors import Refusal, Unreadable
 from service.domain.policy import Action, readable_fields
 from service.domain.words import Channel, RequestKind
@@ -26,11 +26,6 @@ from service.usecases.stored_documents import (
     opened,
 )
 from service.usecases.views import view_of
-
-# Referees' data and what the company wrote are no part of what the applicant supplied of himself.
-PORTABLE = frozenset(
-    field.name for field in CATALOGUE if field.export is Export.PORTABLE and not field.company
-)
 
 
 @dataclass(frozen=True)
@@ -91,9 +86,10 @@ def export_application(case: Case, application_id: UUID) -> Portable:
     found = get_record(case, application_id, PORTABLE)
     seen = sight_of(case, found)
     state_purpose(case)
-    names = held(found, PORTABLE & readable_fields(seen))
+    names = held(found, readable_fields(seen).intersection(PORTABLE))
     rows = documents.list_documents(case.session, [application_id], seen.documents)
     case.disclose([application_id], names | {f"document:{row.kind}" for row in rows})
+    case.entry.details = {"document_ids": [str(row.id) for row in rows]}
     values, unreadable = open_fields(case, found, sorted(names))
     application = view_of(
         PortableApplication,

@@ -20,6 +20,7 @@ from service.usecases.carrying_out import (
     settle_restriction,
 )
 from service.usecases.case import Case
+from service.usecases.erasing import legal_hold
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal
 from service.usecases.records import channel_of, lock_record, settle
@@ -47,8 +48,8 @@ def file_request(case: Case, order: RequestOrder) -> RequestView:
     _demand_own_words(case, order)
     _demand_acceptable(case, order)
     found = _record_asked_about(case, order)
-    if found is not None and order.kind is not RequestKind.ERASURE:
-        _demand_few(case, found)
+    if found is not None:
+        _demand_few(case, order, found)
     row = _new_request(case, order, channel, found)
     case.session.add(row)
     case.session.flush()
@@ -101,10 +102,18 @@ def _record_asked_about(case: Case, order: RequestOrder) -> Found | None:
     return lock_record(case, application_id, order.correction.fields, alone=alone)
 
 
-def _demand_few(case: Case, found: Found) -> None:
-    """Each is looked at again with the next; the officer's own are never too many."""
-    filed = requests.count_requests_of(case.session, found.application.id)
-    if filed >= rules.MOST_OF_ONE_RECORD and case.principal.role is not Role.OFFICER:
+def _demand_few(case: Case, order: RequestOrder, found: Found) -> None:
+    """Each is looked at again with the next; the officer's own are never too many.
+
+    Each who files has his own number: nobody uses up the applicant's. An erasure that goes at once
+    leaves none to look at.
+    """
+    role, record_id = case.principal.role, found.application.id
+    goes = order.kind is RequestKind.ERASURE and role is Role.APPLICANT
+    if role is Role.OFFICER or (goes and not legal_hold(case, found)):
+        return
+    filed = requests.count_filed(case.session, record_id, case.recorder)
+    if filed >= rules.MOST_OF_ONE_RECORD:
         raise Conflict("too-many-requests")
 
 

@@ -69,7 +69,9 @@ def keep_answer_with(case: Case, found: Found) -> None:
 def keep_answer(case: Case, result: object) -> None:
     if case.answer_scope is None:
         return
-    row = answers.get_claimed(case.session, case.answer_scope)
+    row = answers.find_claimed(case.session, case.answer_scope)
+    if row is None:
+        return
     row.application_id, seal = case.answer_about, case.answer_seal
     if not case.is_answer_kept:
         return
@@ -85,7 +87,7 @@ def keep_answer(case: Case, result: object) -> None:
 def forget_claim(case: Case) -> None:
     """Give the key free again: the request was refused, and is judged anew when it is repeated."""
     if case.answer_scope is not None:
-        case.session.delete(answers.get_claimed(case.session, case.answer_scope))
+        answers.delete_claim(case.session, case.answer_scope)
 
 
 def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:

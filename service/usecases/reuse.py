@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
+from service.crypto.seals import RecordSeal
 from service.domain.catalogue import SUPPLIED
-from service.domain.errors import Conflict, Fault, Invalid, TooLarge
+from service.domain.errors import Conflict, Fault, Invalid, TooLarge, Unreadable
 from service.domain.policy import Action, Purpose
 from service.domain.words import Channel
 from service.storage import consents
@@ -47,6 +48,7 @@ def reuse_application(case: Case, application_id: UUID, order: ReuseOrder) -> Re
     events = consents.list_consent_events(case.session, application_id)
     if not consents.is_consent_standing(events):
         raise Conflict("no-consent")
+    seal = _demand_opening(case, found)
     values = _kept_values(case, found, order)
     with ExitStack() as files:
         uploads = [
@@ -68,8 +70,16 @@ def reuse_application(case: Case, application_id: UUID, order: ReuseOrder) -> Re
     case.entry.applications = [str(application_id)]
     case.entry.fields = sorted(values)
     case.entry.details = {"reused_as": str(receipt.id)}
-    case.keep_answer_under(open_seal(case, found))  # with the record that the token reaches
+    case.keep_answer_under(seal)  # with the record that the token reaches
     return receipt
+
+
+def _demand_opening(case: Case, found: Found) -> RecordSeal:
+    """Nothing of a record with a damaged key can be used again."""
+    try:
+        return open_seal(case, found)
+    except Unreadable:
+        raise Invalid(faults=[Fault("/fields", "does-not-open")]) from None
 
 
 def _demand_few(case: Case, documents: Sequence[UUID]) -> None:

@@ -23,6 +23,7 @@ def finish_run(house: House, session: Session, engine: Engine) -> bool:
         pending = purges.list_unscrubbed(session)
         is_first_today = purges.count_completed(session, today) == 1
         is_needed = purges.needs_scrubbing(session, today)
+        erased = purges.count_erased(session, today)
         session.rollback()
         if is_first_today:
             raise_duties(house, session)
@@ -33,5 +34,9 @@ def finish_run(house: House, session: Session, engine: Engine) -> bool:
             return False
         begin_writing(session)
         purges.mark_scrubbed(session, pending, house.clock.now())
-        session.commit()
+        # Who erases marks these runs as well. If one did so meanwhile, his mark is to stay.
+        if purges.count_erased(session, today) == erased:
+            session.commit()
+        else:
+            session.rollback()
     return True

@@ -14,16 +14,22 @@ from service.usecases.case import Case
 
 
 def tell(case: Case, application_id: UUID, event: Event, fields: Iterable[str] = ()) -> None:
-    """Tell every recipient and every subscribed system of one application."""
-    named = sorted(fields)
-    for recipient in disclosures.list_recipients(case.session, application_id):
+    """Tell the recipients and every subscribed system of one application.
+
+    Of a correction only who received the `fields`, or some of them, and of those alone.
+    """
+    changed = frozenset(fields)
+    recipients = disclosures.list_recipients(case.session, application_id)
+    for recipient, received in sorted(recipients.items()):
+        if changed and changed.isdisjoint(received):
+            continue
         case.session.add(
             Notice(
                 id=case.new_id(),
                 application_id=application_id,
                 recipient=recipient,
                 event=event,
-                fields=named,
+                fields=sorted(changed & received),
                 made_on=case.today,
                 version=1,
             )

@@ -30,6 +30,7 @@ UNPREFIXED = frozenset({"CONTENT-TYPE", "CONTENT-LENGTH"})
 OTHER_SPELLING = re.compile(
     rb"^//|%(?:2[D-F]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
 )
+LOOK_SECONDS = 0.01  # in which Granian tells of a client that left before the first chunk
 log = logging.getLogger(__name__)
 
 
@@ -63,11 +64,14 @@ def bounded(wsgi_app: "WSGIApplication", *, body_seconds: float, threads: int) -
 
 
 def serve(wsgi_app: "WSGIApplication", environ: "WSGIEnvironment", reply: "Reply") -> bytes:
-    """Run the app in this thread; its last chunk is returned: a short reply needs no other hop."""
+    """Run the app in this thread; its last chunk is returned: a short reply needs no other hop.
+
+    Behind an empty chunk the app goes on only once the client took what came before.
+    """
     chunks = wsgi_app(environ, reply.start)
     held = b""
     try:
-        for chunk in filter(None, chunks):
+        for chunk in chunks:
             if held:
                 reply.write(held)
             held = chunk
@@ -137,13 +141,14 @@ class Reply:
         wait(self.send(chunk, more=True), self.body.loop)
 
     async def send(self, chunk: bytes, *, more: bool) -> None:
+        if more and self.body.ended and not self.watch:
+            self.watch = self.body.loop.create_task(self.body.until_gone())
+            await asyncio.wait({self.watch}, timeout=LOOK_SECONDS)
+        if self.watch and self.watch.done():
+            raise ClientGone
         if self.head:
             await self.to_client(self.head)
             self.head = {}
-        if more and self.body.ended and not self.watch:
-            self.watch = self.body.loop.create_task(self.body.until_gone())
-        if self.watch and self.watch.done():
-            raise ClientGone
         try:
             async with asyncio.timeout(self.seconds):
                 await self.to_client(

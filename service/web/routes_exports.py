@@ -76,9 +76,10 @@ def _answering(
     waiting: Sequence[UUID],
     chunks: Iterable[bytes],
 ) -> Iterator[bytes]:
-    """What was asked for; the requests for it are closed behind its last byte."""
+    """What was asked for; the requests for it are closed when the client took its last byte."""
     yield from chunks
     if waiting:
+        yield b""  # the front comes back for more when all before this was taken
         exports.close_requests(case, application_id, kind, waiting)
 
 

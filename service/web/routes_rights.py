@@ -115,7 +115,10 @@ def read_request(case: Case, asked: Asked) -> requests.RequestView:
         "already-lifted",
         "already-prolonged",
         "identity-unchecked",
+        "no-ground",
+        "not-assigned",
         "not-erased",
+        "not-judged",
     ),
 )
 def change_request(case: Case, asked: Asked) -> requests.RequestView:

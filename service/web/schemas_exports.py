@@ -2,6 +2,7 @@
 
 from marshmallow.fields import Nested
 
+from service.domain.catalogue import PORTABLE
 from service.domain.labels import Language
 from service.usecases import exports
 from service.web.answers import answer_schema
@@ -13,7 +14,7 @@ class ExportQuery(PurposeQuery):
     language = choice(Language, load_default=Language.NL)
 
 
-PortableFields = fields_schema("PortableFields", exports.PORTABLE)
+PortableFields = fields_schema("PortableFields", PORTABLE)
 # As the view says, but for the fields: there are none but those that go along.
 PortableApplication = type(
     "PortableApplication",

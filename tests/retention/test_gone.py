@@ -73,12 +73,9 @@ def sealed_things(world: World) -> dict[str, bytes]:
             for name, value in zip(names, row, strict=True):
                 if isinstance(value, (bytes, memoryview)) and len(value) >= NEEDLE:
                     found[f"{table}.{name}.{number}"] = bytes(value)
-    found |= {
-        f"idempotency_key.{number}": bytes(row[0])
-        for number, row in enumerate(
-            rows(world, "SELECT sealed FROM idempotency_key WHERE application_id IS NOT NULL")
-        )
-    }
+    kept = "SELECT sealed FROM idempotency_key WHERE application_id IS NOT NULL"
+    answered = rows(world, f"{kept} AND sealed IS NOT NULL")
+    found |= {f"idempotency_key.{number}": bytes(row[0]) for number, row in enumerate(answered)}
     return found
 
 

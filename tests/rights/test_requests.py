@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from service.domain.requests import MOST_OF_ONE_RECORD
-from service.domain.words import RequestKind
+from service.domain.words import Channel, RequestKind
 from service.storage.database import db
 from service.storage.tables import AuditEvent, PrivacyRequest
 from tests.access.scene import alarms, everything_stored, without_request_id
 from tests.factories import SubmissionFactory
 from tests.faults.damage import behind, damage_key, flipped
-from tests.retention.acts import completed, reads, rows
+from tests.retention.acts import completed, hold, reads, rows
 from tests.rights.applicants import Applicant
 from tests.rights.asking import (
     STAYS,
@@ -251,6 +251,66 @@ def test_whose_it_is_can_be_said_without_more(applicant: Applicant):
     assert change(applicant.world, asked, application_id=str(uuid4())).status_code == 409
 
 
+@pytest.mark.parametrize("kind", sorted({*RequestKind} - {"complaint"}))
+def test_nothing_was_answered_about_nobodys_record(world: World, kind: str):
+    asked = file(world, "officer", kind, identity_check="call-back")
+    assert conflict(change(world, asked, outcome="answered")) == "not-assigned"
+    assert refuse(world, asked, "nothing-kept").json["outcome"] == "refused"
+
+
+def test_a_complaint_is_answered_though_nothing_is_kept(world: World):
+    asked = file(world, "officer", "complaint")
+    assert change(world, asked, outcome="answered").json["outcome"] == "answered"
+
+
+def test_what_is_answered_by_being_done_is_done_first(world: World):
+    world.wording()
+    world.procedure(ends_on="2027-03-01")
+    applicant = Applicant.apply(world, consents=True)
+    asked = file(world, "officer", "consent-withdrawal")
+    answered = change(world, asked, application_id=str(applicant.id), outcome="answered")
+    assert answered.json["outcome"] == "answered"
+    retention = world.get(f"/applications/{applicant.id}/retention", "officer").json
+    assert (retention["consented"], retention["purge_on"]) == (False, "2027-04-01")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("erasure", "legal-hold"),
+        ("objection", "legal-hold"),
+        ("access", "nothing-kept"),
+        ("complaint", "compelling-grounds"),
+    ],
+)
+def test_no_reason_is_given_that_is_seen_to_be_untrue(applicant: Applicant, kind: str, reason: str):
+    world = applicant.world
+    asked = file(world, "officer", kind, applicant.id, identity_check="call-back")
+    assert conflict(refuse(world, asked, reason)) == "no-ground"
+    assert refuse(world, asked, "excessive").json["refusal_reason"] == "excessive"
+
+
+def test_an_erasure_is_refused_for_a_hold_while_it_lasts(applicant: Applicant):
+    world = applicant.world
+    asked = file(world, "officer", "erasure", applicant.id, identity_check="call-back")
+    hold(world, applicant.id, "2027-04-01")
+    assert refuse(world, asked, "legal-hold").json["refusal_reason"] == "legal-hold"
+
+
+def test_one_change_is_one_version(applicant: Applicant):
+    asked = applicant.ask("complaint")
+    answered = change(applicant.world, asked, outcome="answered").json
+    assert answered["version"] == asked.json["version"] + 1
+
+
+def test_the_audit_names_what_was_changed(applicant: Applicant):
+    asked = applicant.ask("complaint")
+    months = {"prolonged_months": 1, "prolongation_reason": "complexity"}
+    put_off = change(applicant.world, asked, **months)
+    details = audited(applicant.world, put_off).details
+    assert details["changed"] == ["prolonged_months", "prolongation_reason"]
+
+
 def test_a_request_of_nobody_known_is_closed_as_it_is(applicant: Applicant):
     world = applicant.world
     asked = file(world, "officer", "access")
@@ -367,19 +427,37 @@ def test_what_was_said_of_a_damaged_record_is_lost_with_an_alarm_and_the_request
     assert alarms(applicant.world, "field-unreadable") == 1
 
 
+def filed_often(applicant: Applicant, by: str) -> None:
+    """As many requests as anybody may file about one record lie there, by this subject."""
+    with behind(applicant.world) as session:
+        for _ in range(MOST_OF_ONE_RECORD):
+            day, kind = applicant.world.clock.today, RequestKind.COMPLAINT
+            row = PrivacyRequest(id=uuid4(), kind=kind, received_on=day, due_on=day)
+            row.prolonged_months, row.version, row.application_id = 0, 1, applicant.id
+            row.channel, row.recorded_by = Channel.WEBSITE, by
+            session.add(row)
+
+
 def test_so_many_requests_about_one_record_are_enough_but_for_the_officer_and_an_erasure(
     applicant: Applicant,
 ):
-    world = applicant.world
-    with behind(world) as session:
-        for _ in range(MOST_OF_ONE_RECORD):
-            day, kind = world.clock.today, RequestKind.COMPLAINT
-            row = PrivacyRequest(id=uuid4(), kind=kind, received_on=day, due_on=day)
-            row.prolonged_months, row.version, row.application_id = 0, 1, applicant.id
-            session.add(row)
+    filed_often(applicant, "applicant")
     assert conflict(applicant.ask("complaint")) == "too-many-requests"
-    assert file(world, "officer", "complaint", applicant.id).status_code == 201
+    assert file(applicant.world, "officer", "complaint", applicant.id).status_code == 201
     assert applicant.ask("erasure").json["outcome"] == "answered"
+
+
+def test_erasures_that_a_hold_forbids_are_counted_too(applicant: Applicant):
+    hold(applicant.world, applicant.id, "2027-04-01")
+    filed_often(applicant, "applicant")
+    assert conflict(applicant.ask("erasure")) == "too-many-requests"
+
+
+def test_nobody_uses_up_the_applicants_requests(applicant: Applicant):
+    world = applicant.world
+    filed_often(applicant, "website")
+    assert conflict(file(world, "website", "complaint", applicant.id)) == "too-many-requests"
+    assert applicant.ask("restriction").status_code == 201
 
 
 # Who asks is checked
@@ -560,7 +638,12 @@ def test_what_is_done_with_a_request_is_audited(applicant: Applicant):
     assert row.details == {"request": filed.json["id"], "kind": "correction"}
     row = audited(world, refuse(world, filed, "excessive"))
     assert (row.action, row.purpose) == ("change-request", "correction")
-    assert row.details == {"request": filed.json["id"], "outcome": "refused", "reason": "excessive"}
+    assert row.details == {
+        "request": filed.json["id"],
+        "changed": ["outcome", "refusal_reason"],
+        "outcome": "refused",
+        "reason": "excessive",
+    }
     row = audited(world, applicant.get(path_of(filed)))
     assert (row.action, row.purpose) == ("read-request", "own-record")
 

@@ -10,7 +10,7 @@ from tests.access.scene import without_request_id
 from tests.factories import PDF, FullFieldsFactory
 from tests.retention.acts import reads, rows, set_status
 from tests.rights.applicants import Applicant
-from tests.rights.asking import change, change_own, disclose, file, notices, refuse
+from tests.rights.asking import change, change_own, conflict, disclose, file, notices, refuse
 from tests.world import World
 
 TEAM = ("recruiter", "interviewer", "screener")
@@ -125,7 +125,6 @@ def test_a_restriction_stays_while_others_end(applicant: Applicant):
         ({"outcome": "answered"}, True),
         ({"outcome": "refused", "refusal_reason": "compelling-grounds"}, False),
         ({"outcome": "withdrawn"}, False),
-        ({"lifted": True}, False),
     ],
 )
 def test_an_objection_stops_while_it_is_judged_and_after_that_if_it_was_right(
@@ -137,6 +136,15 @@ def test_an_objection_stops_while_it_is_judged_and_after_that_if_it_was_right(
     assert reads(world, applicant.id) is not stops
     lifted = change(world, asked, lifted=True)
     assert lifted.status_code == (200 if stops else 409)
+    assert reads(world, applicant.id)
+
+
+def test_an_objection_that_nobody_judged_is_its_owners_to_take_back(applicant: Applicant):
+    world, asked = applicant.world, applicant.ask("objection")
+    assert conflict(change(world, asked, lifted=True)) == "not-judged"
+    assert not reads(world, applicant.id)
+    taken_back = change_own(applicant, asked, lifted=True)
+    assert taken_back.json["outcome"] == "withdrawn"
     assert reads(world, applicant.id)
 
 

@@ -115,6 +115,18 @@ def test_dribbled_chunks_do_not_move_the_deadline(served: Served) -> None:
     assert said.startswith(b"HTTP/1.1 408 ")
 
 
+def test_behind_an_empty_chunk_the_app_goes_on_when_what_came_before_was_taken(
+    served: Served,
+) -> None:
+    with served.dial(request("GET", "/ahead")) as client:
+        taken = b""
+        while not taken.endswith(b"first"):
+            taken += client.recv(65536)
+        assert b"went on" not in served.get("/events")
+        served.get("/go")
+    assert served.told("went on")
+
+
 @pytest.mark.parametrize("framing", ["Content-Length: 99", "Transfer-Encoding: chunked"])
 def test_a_body_that_breaks_off_is_never_taken_for_a_whole_one(
     served: Served, framing: str

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CHUNK = bytes(65536)
 BIG = 400 * len(CHUNK)
 events: list[str] = []
+said = threading.Event()
 
 
 class Stream:
@@ -40,11 +41,22 @@ class Stream:
         events.append(f"{self.name} closed, all taken: {self.taken == self.chunks}")
 
 
-def toy(environ: "WSGIEnvironment", start: "StartResponse") -> "list[bytes] | Stream":
+def ahead() -> Iterator[bytes]:
+    """What goes on behind its answer, once somebody says so."""
+    yield b"first"
+    yield b""
+    said.wait(5)
+    events.append("went on")
+
+
+def toy(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
     path = environ["PATH_INFO"].strip("/")
     if path in {"big", "abandoned"}:
         start("200 OK", [("Content-Length", str(BIG))])
         return Stream(path, chunks=BIG // len(CHUNK))
+    if path == "ahead":
+        start("200 OK", [("Content-Length", "5")])
+        return ahead()
     if path.startswith("broken"):
         start("200 OK", [("Content-Length", str(BIG))] if "sized" in path else [])
         return Stream(path, chunks=3, breaks=True)
@@ -59,6 +71,8 @@ def answers(path: str, environ: "WSGIEnvironment") -> tuple[HTTPStatus, bytes]:
     if path == "environ":
         shown = {key: value for key, value in environ.items() if isinstance(value, str)}
         return HTTPStatus.OK, json.dumps(shown).encode()
+    if path == "go":
+        said.set()
     if path == "wait":
         events.append("waiting")
         threading.Event().wait(2)
