@@ -127,8 +127,17 @@ def read_access_report(case: Case, application_id: UUID) -> Fetched:
     state_purpose(case)
     case.disclose([application_id], names | _besides(case, found))
     report = _report(case, found, sorted(names))
-    waiting = list_waiting(case, application_id, RequestKind.ACCESS, report.unreadable)
+    is_whole = not report.unreadable and _tells_all(case, report)
+    waiting = list_waiting(case, application_id, RequestKind.ACCESS, is_whole=is_whole)
     return Fetched(report, waiting)
+
+
+def _tells_all(case: Case, report: AccessReport) -> bool:
+    """Whether every document's name, and all that was said in requests, could be read."""
+    told = {request.id for request in report.requests if request.text is not None}
+    asked = requests.list_requests_of(case.session, report.id)
+    said = {row.id for row in asked if row.sealed_text is not None}
+    return said <= told and all(document.name is not None for document in report.documents)
 
 
 def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:

@@ -86,13 +86,13 @@ def close_fetched(
 
 
 def list_waiting(
-    case: Case, application_id: UUID, kind: RequestKind, unreadable: Collection[str]
+    case: Case, application_id: UUID, kind: RequestKind, *, is_whole: bool
 ) -> list[UUID]:
     """The requests of the applicant who reads that this answers; none, if a part of it is damaged.
 
     Then it is the officer's to see what can be restored.
     """
-    if case.principal.role is not Role.APPLICANT or unreadable:
+    if case.principal.role is not Role.APPLICANT or not is_whole:
         return []
     asked = requests.list_requests_of(case.session, application_id)
     return [row.id for row in asked if row.kind is kind and row.outcome is None]

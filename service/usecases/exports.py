@@ -100,7 +100,8 @@ def export_application(case: Case, application_id: UUID) -> Portable:
         unreadable=unreadable,
     )
     supplied = [_supplied(case, found, row) for row in rows]
-    waiting = list_waiting(case, application_id, RequestKind.PORTABILITY, unreadable)
+    is_whole = not unreadable and all(document.name is not None for document in supplied)
+    waiting = list_waiting(case, application_id, RequestKind.PORTABILITY, is_whole=is_whole)
     return Portable(application, supplied, waiting)
 
 

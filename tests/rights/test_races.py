@@ -5,14 +5,34 @@ Interleavings are made with locks on PostgreSQL; SQLite lets one writer in at a 
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 
+import psycopg
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.retention.acts import completed, differences, erase, reads, rows
 from tests.retention.test_races import id_lock, in_the_background, locked, wait_until_blocked
-from tests.rights.applicants import Applicant
+from tests.rights.applicants import ANSWERS, Applicant
 from tests.world import World
+
+OLD_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM application"
+
+
+def unscrubbed(world: World) -> int:
+    return int(rows(world, "SELECT count(*) FROM purge_run WHERE scrubbed_at IS NULL")[0][0])
+
+
+def wait_until_asleep(connection: psycopg.Connection) -> None:
+    """Until the cleaning up waits for a reader to end; by asking, not by sleeping."""
+    query = b"SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    until = monotonic() + 4.0
+    while monotonic() < until:
+        connection.execute(b"SELECT pg_stat_clear_snapshot()")
+        found = connection.execute(query).fetchone()
+        if found and found[0]:
+            return
+    raise AssertionError("nothing waits for the reader")
 
 
 def count(world: World, table: str) -> int:
@@ -273,3 +293,60 @@ def test_a_restriction_waits_for_a_change_of_the_team_and_stops_the_next(applica
         gate.rollback()
         assert restricting.result().status_code == 201
         assert changing.result().status_code == 404
+
+
+# Repeats of a log-in, of which only that it was asked is kept
+
+
+def log_in(applicant: Applicant) -> TestResponse:
+    body = {"access_code": applicant.code, "answers": ANSWERS}
+    return applicant.world.post("/access-tokens", "website", json=body, key="same")
+
+
+def refused_attempts(world: World) -> int:
+    refused = "action = 'open-access' AND outcome = 'not-admitted'"
+    return int(rows(world, f"SELECT count(*) FROM audit_event WHERE {refused}")[0][0])
+
+
+def test_repeats_of_a_log_in_are_refused_alike_while_the_code_is_locked(world: World):
+    applicant = ready(world)
+    assert log_in(applicant).status_code == 200
+    for _ in range(3):
+        assert applicant.attempt(birth_date="1990-01-01", postal_code="1000 AA").status_code == 403
+    before = refused_attempts(world)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(log_in, [applicant] * 8))
+    assert [answer.status_code for answer in answers] == [403] * 8
+    assert refused_attempts(world) == before + 8
+
+
+def test_a_repeat_that_an_erasure_overtakes_is_refused_like_any_other(postgres_world: World):
+    world, applicant = postgres_world, ready(postgres_world)
+    assert log_in(applicant).status_code == 200
+    with in_the_background() as go, locked(world, id_lock(applicant.id)) as gate:
+        erasing = go(erase, world, applicant.id)
+        wait_until_blocked(gate)
+        later = go(log_in, applicant)
+        wait_until_blocked(gate, 2)
+        gate.rollback()
+        assert erasing.result().status_code == 204
+        assert later.result().status_code == 403
+    assert refused_attempts(world) == 1
+
+
+# An erasure while a run cleans up behind another
+
+
+def test_what_is_erased_while_a_run_cleans_up_is_cleaned_up_by_the_next(postgres_world: World):
+    world, applicant = postgres_world, ready(postgres_world)
+    applicant.logged_in()
+    with in_the_background() as go, locked(world, OLD_SNAPSHOT) as reader:
+        rows(world, "CREATE TABLE moves_on (id int)")  # the reader's snapshot is older now
+        cleaning = go(completed, world)
+        wait_until_asleep(reader)
+        assert applicant.ask("erasure").json["outcome"] == "answered"
+        reader.rollback()
+        assert cleaning.result()["scrubbed"] is True
+    assert unscrubbed(world) == 1
+    assert completed(world)["scrubbed"] is True
+    assert unscrubbed(world) == 0
