@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.faults.damage import flipped, put_seal, sealed
 from tests.retention.acts import audited, purge_on, rows, set_status
 from tests.world import World
 
@@ -43,6 +44,15 @@ def test_the_chosen_fields_are_handed_over_and_it_is_recorded(world: World, hire
 def test_what_holds_nothing_is_not_said_to_be_handed_over(world: World, hired: UUID):
     answered = hand_over(world, hired, "name", "birth_date")
     assert answered.json["fields"].keys() == {"name"}
+    assert audited(world, hired, "hand-over")["fields"] == ["name"]
+    (recorded,) = world.get("/disclosures", "officer").json["items"]
+    assert recorded["fields"] == ["name"]
+
+
+def test_what_does_not_open_is_not_said_to_be_handed_over(world: World, hired: UUID):
+    put_seal(world, hired, "email", flipped(sealed(world, hired, "email"), -1))
+    answered = hand_over(world, hired, "name", "email")
+    assert (answered.json["fields"].keys(), answered.json["unreadable"]) == ({"name"}, ["email"])
     assert audited(world, hired, "hand-over")["fields"] == ["name"]
     (recorded,) = world.get("/disclosures", "officer").json["items"]
     assert recorded["fields"] == ["name"]

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from service.domain.catalogue import COMPANY, FIELDS
 from service.domain.policy import Action, Purpose, Role
-from service.storage.tables import AuditEvent, Document
+from service.storage.tables import AuditEvent, Document, PrivacyRequest
 from service.usecases.access_report import MOST_READINGS
 from tests.factories import PDF, FullFieldsFactory
 from tests.faults.damage import behind, flipped, put_seal, sealed, told
@@ -407,6 +407,24 @@ def test_damage_is_alarmed_once_where_a_request_is_closed_besides(
     put_seal(world, applicant.id, "notes", flipped(sealed(world, applicant.id, "notes"), -1))
     assert report(applicant)["unreadable"] == ["notes"]
     assert told(world, "kluis_unreadable_fields_total") == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        update(Document).values(sealed_name=b"\x01" * 60),
+        update(PrivacyRequest).values(sealed_text=b"\x01" * 60),
+    ],
+    ids=["name", "text"],
+)
+def test_with_a_part_that_can_not_be_read_it_answers_nothing(
+    world: World, applicant: Applicant, damage: Update
+):
+    asked = applicant.ask("access", text="Alles graag.").json["id"]
+    with behind(world) as session:
+        session.execute(damage)
+    assert report(applicant)["unreadable"] == []
+    assert outcome(applicant, asked) is None
 
 
 def test_the_officers_reading_answers_nothing(world: World, applicant: Applicant):

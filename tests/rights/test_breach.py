@@ -134,6 +134,19 @@ def test_the_numbers_are_those_counted_by_hand(scene: Scene):
     }
 
 
+def test_what_went_with_a_report_or_an_export_is_told_and_nothing_besides(world: World):
+    world.procedure()
+    bare, full = world.apply(), world.apply(files={"cv": ("cv.pdf", PDF)})
+    for path in (f"{bare}/access-report", f"{full}/portability"):
+        purpose = "?purpose=access-request"
+        assert world.get(f"/applications/{path}{purpose}", "officer").status_code == 200
+    items = {i["application_id"]: i for i in told(report(world, subject="officer"))["items"]}
+    assert {"documents", "request_text"}.isdisjoint(items[str(bare)]["fields"])
+    path = f"/applications/{full}/documents?purpose=supervision"
+    [document] = world.get(path, "officer").json
+    assert items[str(full)]["documents"] == [document["id"]]
+
+
 def test_the_span_takes_in_its_first_moment_and_not_its_last(scene: Scene):
     span = {"since": "2026-11-22T09:32:00Z", "until": "2026-11-22T09:34:00Z"}
     found = told(report(scene.world, subject="recruiter", **span))

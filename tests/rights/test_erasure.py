@@ -118,6 +118,23 @@ def test_a_hold_on_the_procedure_forbids_it_too(applicant: Applicant):
     assert applicant.ask("erasure").json["refusal_reason"] == "legal-hold"
 
 
+def test_what_else_was_asked_of_the_record_is_moot_with_it_and_a_complaint_is_not(
+    applicant: Applicant,
+):
+    world = applicant.world
+    asked = {
+        kind: file(world, "website", kind, applicant.id).json["id"]
+        for kind in ("correction", "objection", "restriction", "complaint")
+    }
+    assert erase(world, applicant.id).status_code == 204
+    outcomes = {
+        kind: world.get(f"/privacy-requests/{one}", "officer").json["outcome"]
+        for kind, one in asked.items()
+    }
+    moot = dict.fromkeys(("correction", "objection", "restriction"), "withdrawn")
+    assert outcomes == moot | {"complaint": None}
+
+
 def test_one_that_came_in_by_phone_waits_for_the_officer_who_erases_and_so_answers(
     applicant: Applicant,
 ):

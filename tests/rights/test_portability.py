@@ -589,15 +589,18 @@ def test_what_he_asks_for_meanwhile_is_not_answered_by_it(applicant: Applicant):
     assert outcome(applicant, later) is None
 
 
-@pytest.mark.parametrize("damaged", ["document", "field"])
+@pytest.mark.parametrize("damaged", ["document", "field", "name"])
 def test_with_a_part_missing_it_answers_nothing(applicant: Applicant, damaged: str):
-    asked = applicant.ask("portability").json["id"]
+    world, asked = applicant.world, applicant.ask("portability").json["id"]
     if damaged == "document":
-        damage_chunk(applicant.world, DocumentKind.CV, 0)
+        damage_chunk(world, DocumentKind.CV, 0)
+    elif damaged == "name":
+        with behind(world) as session:
+            session.execute(update(Document).values(sealed_name=b"\x01" * 60))
     else:
-        blob = sealed(applicant.world, applicant.id, "motivation")
-        put_seal(applicant.world, applicant.id, "motivation", flipped(blob, 20))
-    assert export(applicant).application["unreadable"]
+        blob = sealed(world, applicant.id, "motivation")
+        put_seal(world, applicant.id, "motivation", flipped(blob, 20))
+    assert bool(export(applicant).application["unreadable"]) is (damaged != "name")
     assert outcome(applicant, asked) is None
 
 

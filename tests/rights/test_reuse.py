@@ -12,8 +12,8 @@ from service.domain.catalogue import FIELDS
 from service.storage.database import db
 from service.storage.tables import Application, AuditEvent, Document, DocumentChunk
 from tests.access.scene import everything_stored
-from tests.factories import PDF, FullFieldsFactory
-from tests.faults.damage import flipped, put_seal, sealed
+from tests.factories import PDF, FieldsFactory, FullFieldsFactory
+from tests.faults.damage import damage_key, flipped, put_seal, sealed
 from tests.rights.applicants import Applicant
 from tests.world import World
 
@@ -219,6 +219,13 @@ def test_nobody_else_reuses_and_no_other_record_is_reused(applicant: Applicant):
     for role in ("website", "recruiter", "officer", "mailer"):
         denied = applicant.world.post(path, role, json={"procedure_reference": "V-2"})
         assert denied.status_code == 403, role
+
+
+def test_nothing_of_a_record_with_a_damaged_key_is_used_again(applicant: Applicant):
+    damage_key(applicant.world, applicant.id)
+    refused = reuse(applicant, fields=[], changes=FieldsFactory())
+    assert refused.status_code == 422
+    assert refused.json["errors"] == [{"pointer": "/fields", "code": "does-not-open"}]
 
 
 def test_a_damaged_field_is_named_and_can_be_replaced_or_left_out(applicant: Applicant):

@@ -28,6 +28,7 @@ from service.usecases.deliveries import (
 )
 from service.usecases.telling import tell_systems
 from tests.api.described import DOCUMENT, validator
+from tests.factories import PDF
 from tests.harness.server import free_port
 from tests.retention.acts import completed, erase, rows
 from tests.rights.applicants import Applicant
@@ -86,6 +87,18 @@ def pass_by(world: World, span: timedelta) -> None:
 def audited_deliveries(world: World) -> list[dict[str, Any]]:
     events = world.get("/audit-events?subject=cli:test&limit=100", "officer").json["items"]
     return [event for event in events if event["action"] == "deliver-events"]
+
+
+def test_a_document_that_is_removed_is_a_correction(world: World, receiver: Receiver):
+    world.procedure(ends_on="2027-03-01")
+    application_id = world.apply(files={"cv": ("cv.pdf", PDF)})
+    path = f"/applications/{application_id}/documents"
+    [document] = world.get(f"{path}?purpose=correction", "officer").json
+    version = world.version_of(application_id)
+    removed = world.call("DELETE", f"{path}/{document['id']}", "officer", version=version)
+    assert removed.status_code == 204
+    deliver(world)
+    assert receiver.events == [("application.corrected", str(application_id))]
 
 
 def test_each_thing_that_becomes_of_an_application_is_told_once(world: World, receiver: Receiver):
