@@ -1,7 +1,6 @@
 """All fields of an application, declared once. Columns, schemas, need to know, labels derive.
 
-A field's name is for ever: it is part of every seal. To add a field: one entry here and one
-migration; the tests say what is still missing.
+A field's name is for ever: it is part of every seal. The README says what else a new field needs.
 """
 
 from dataclasses import dataclass

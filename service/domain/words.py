@@ -9,7 +9,7 @@ class ProcedureKind(StrEnum):
 
 
 class Channel(StrEnum):
-    """How an application, or a statement of consent, came in."""
+    """How an application, a request or a statement of consent came in."""
 
     WEBSITE = "website"
     EMAIL = "email"

@@ -25,9 +25,9 @@ def replace_code(
     session.add(row)
 
 
-def count_failure(
+def note_failures(
     session: Session, digest: bytes, failures: int, locked_until: datetime | None
 ) -> None:
-    """Note a failure. Of a code that does not exist too: it takes as many statements."""
+    """How often in a row, and until when. Of no code too: that takes as many statements."""
     noted = {"failures": failures, "locked_until": locked_until}
     session.execute(update(AccessCode).where(AccessCode.digest == digest).values(noted))

@@ -68,7 +68,7 @@ def open_access(case: Case, code: str, answers: Mapping[Question, str]) -> Opene
     if not _is_admitted(case, found, row, answers):
         _count_failure(case, digest, row)
         raise NotAdmitted
-    access.count_failure(case.session, digest, 0, None)
+    access.note_failures(case.session, digest, 0, None)
     case.keep_no_answer(about=application_id)  # a token lasts for minutes: a repeat needs its own
     return _grant(case, application_id)
 
@@ -100,7 +100,7 @@ def _count_failure(case: Case, digest: bytes, row: AccessCode | None) -> None:
         case.entry.details = {"failures": failures}
         if wait_after(failures):
             case.alarm(Alarm.ACCESS_LOCKED, application_id=row.application_id, failures=failures)
-    access.count_failure(case.session, digest, failures, locked_until)
+    access.note_failures(case.session, digest, failures, locked_until)
 
 
 def _is_locked(row: AccessCode, now: datetime) -> bool:

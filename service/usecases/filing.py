@@ -85,10 +85,18 @@ def _demand_acceptable(case: Case, order: RequestOrder) -> None:
         ("/received_on", "out-of-range"): not rules.is_allowed_receipt(day, case.today),
         ("/text", "looks-like-bsn"): order.text is not None and holds_bsn(order.text),
         ("/identity_check", "required"): bool(order.correction.fields) and not is_known,
+        ("/fields", "required"): _says_nothing(case, order),
     }
     faults = [Fault(*place) for place, is_wrong in wrong.items() if is_wrong]
     if faults:
         raise Invalid(faults=faults)
+
+
+def _says_nothing(case: Case, order: RequestOrder) -> bool:
+    """Whether the applicant wants something corrected, but neither does it nor says what."""
+    is_own = case.principal.role is Role.APPLICANT
+    is_said = bool(order.correction.fields) or order.text is not None
+    return is_own and order.kind is RequestKind.CORRECTION and not is_said
 
 
 def _record_asked_about(case: Case, order: RequestOrder) -> Found | None:

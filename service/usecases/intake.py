@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from service.crypto.seals import RecordSeal
+from service.domain.access import Question, known_answers
 from service.domain.calendar import add_months
 from service.domain.errors import Conflict, Fault, Invalid
 from service.domain.policy import Action, Role
@@ -40,6 +41,8 @@ class Receipt:
     """What the website learns: an id and the deletion dates. Nothing of the applicant.
 
     `access_code` is for the applicant, shown here and nowhere else; null for what staff entered.
+    With fewer than two `control_questions` that the record can answer it lets nobody in: then the
+    privacy officer checks who asks.
     """
 
     id: UUID
@@ -49,6 +52,7 @@ class Receipt:
     purge_on_with_consent: date
     version: int
     access_code: str | None = field(repr=False)
+    control_questions: list[Question]
 
 
 @usecase(Action.SUBMIT_APPLICATION)
@@ -91,7 +95,7 @@ def take_in(case: Case, submission: Submission) -> tuple[Receipt, RecordSeal]:
     for upload in submission.uploads:
         store_upload(case, seal, upload)
     code = put_code(case, row.id) if channel is Channel.WEBSITE else None
-    return _receipt(row, procedure, code), seal
+    return _receipt(row, procedure, code, sorted(known_answers(values))), seal
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:
@@ -142,7 +146,9 @@ def _keep_first_consent(case: Case, row: Application, wording: str) -> None:
     append_event(case, row.id, 1, ConsentStatement(ConsentChange.GIVEN, row.channel, wording))
 
 
-def _receipt(row: Application, procedure: Procedure, code: str | None) -> Receipt:
+def _receipt(
+    row: Application, procedure: Procedure, code: str | None, questions: list[Question]
+) -> Receipt:
     return Receipt(
         id=row.id,
         received_at=row.received_at,
@@ -151,4 +157,5 @@ def _receipt(row: Application, procedure: Procedure, code: str | None) -> Receip
         purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
         version=row.version,
         access_code=code,
+        control_questions=questions,
     )

@@ -206,6 +206,7 @@ _MEMBERS: dict[str, object] = {
     "controller": "Smart2Cloud B.V., Assen, privacy@example.org",
     "count": 1,
     "counted_singly": 0,
+    "control_questions": ["birth_date", "phone_digits"],
     "country": "NL",
     "created_at": "2026-11-22T09:00:00+00:00",
     "created_by": "admin",

@@ -54,7 +54,11 @@ def read_purge_run(case: Case, asked: Asked) -> purges.PurgeDetails:
 
 @door("GET", "/duties", Action.READ_DUTIES)
 def list_duties(case: Case, asked: Asked) -> list[duties.Duty]:
-    """What must happen in time: deletions, ending procedures and holds, a job that stopped."""
+    """What must happen in time.
+
+    Deletions, the job that stopped, procedures and holds that end, requests that are due, notices
+    that nobody confirmed, events that were not delivered.
+    """
     del asked
     return duties.list_duties(case)
 

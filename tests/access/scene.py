@@ -309,7 +309,7 @@ class Scene:
         if method == "POST":
             return {"json": disclosure}
         assert self.world.post("/disclosures", "officer", json=disclosure).status_code == 201
-        path, change = f"/applications/{application}", {"fields": {"motivation": "Zeekanarie."}}
+        path, change = f"/applications/{application}", {"fields": {"name": "Nova Zeekanarie"}}
         assert self.world.patch(path, "officer", version=1, json=change).status_code == 200
         with self.world.app.app_context():
             query = select(Notice.id).where(Notice.application_id == UUID(application))

@@ -490,6 +490,18 @@ def test_no_code_and_no_answer_is_in_logs_database_or_errors(applicant: Applican
         assert [place[:200] for place in places if secret in place] == []
 
 
+def test_the_receipt_says_what_the_record_can_be_asked(world: World):
+    world.procedure()
+    told = {}
+    for name, fields in {
+        "little": {"name": "Sanne", "email": "sanne@example.org"},
+        "much": {"name": "Daan", "phone": "+31 6 12345678", "birth_date": "1994-02-28"},
+    }.items():
+        body = SubmissionFactory(procedure_reference="V-1", fields=fields)
+        told[name] = world.post("/applications", "website", json=body).json["control_questions"]
+    assert told == {"little": [], "much": ["birth_date", "phone_digits"]}
+
+
 # Repeats
 
 

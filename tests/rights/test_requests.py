@@ -297,6 +297,12 @@ def test_an_erasure_is_refused_for_a_hold_while_it_lasts(applicant: Applicant):
     assert refuse(world, asked, "legal-hold").json["refusal_reason"] == "legal-hold"
 
 
+def test_a_correction_says_what_is_to_be_corrected(applicant: Applicant):
+    refused = applicant.ask("correction")
+    assert (refused.status_code, errors(refused)) == (422, [("/fields", "required")])
+    assert applicant.ask("correction", text="Mijn naam is anders.").status_code == 201
+
+
 def test_one_change_is_one_version(applicant: Applicant):
     asked = applicant.ask("complaint")
     answered = change(applicant.world, asked, outcome="answered").json
