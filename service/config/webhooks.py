@@ -98,9 +98,12 @@ def _is_allowed_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
         host, is_sendable = parts.hostname, parts.port != 0
+        (host or "").encode("idna")  # as it is looked up
     except ValueError:  # no such host or port
         return False
-    if not (_URL.fullmatch(url) and host and is_sendable) or "@" in parts.netloc or "#" in url:
+    if not (_URL.fullmatch(url) and host and is_sendable) or "#" in url:
+        return False
+    if not {"@", "%"}.isdisjoint(parts.netloc):  # credentials; the zone of an address
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 

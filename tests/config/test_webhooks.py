@@ -115,6 +115,9 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path):
                 f"https://example.org/{CANARY} b",
                 f"https://example.org/{CANARY}\r\n",
                 "https://exämple.org/",
+                "https://example..org/",
+                f"https://{'a' * 64}.org/",
+                "https://[fe80::1%25lo]/",
                 "https://example.org/" + "a" * 2_000,
             )
         ],
