@@ -11,11 +11,12 @@ from service.domain import requests
 from service.domain.requests import (
     due_on,
     is_allowed_receipt,
+    is_ground,
     is_restricting,
     kept_until,
     may_prolong,
 )
-from service.domain.words import Outcome, RequestKind
+from service.domain.words import Outcome, RefusalReason, RequestKind
 
 DAYS = st.dates(date(2020, 1, 1), date(2032, 12, 31))
 DAY = timedelta(days=1)
@@ -117,6 +118,24 @@ def test_restriction_and_objection_restrict_and_nothing_else_does():
 
 def test_nobody_proves_who_he_is_to_complain_or_to_take_consent_back():
     assert {RequestKind.COMPLAINT, RequestKind.CONSENT_WITHDRAWAL} == requests.UNCHECKED
+
+
+# What it may be refused for
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+@pytest.mark.parametrize(("is_kept", "is_held"), product([True, False], repeat=2))
+def test_no_reason_is_a_ground_that_is_seen_to_be_untrue(
+    kind: RequestKind, *, is_kept: bool, is_held: bool
+):
+    untrue = {
+        RefusalReason.NOTHING_KEPT: is_kept,
+        RefusalReason.LEGAL_HOLD: not is_held or kind != "erasure",
+        RefusalReason.COMPELLING_GROUNDS: kind != "objection",
+    }
+    for reason in RefusalReason:
+        found = is_ground(reason, kind, is_kept=is_kept, is_held=is_held)
+        assert found is not untrue.get(reason, False), reason
 
 
 # When it came in
