@@ -123,8 +123,8 @@ def test_nobody_proves_who_he_is_to_complain_or_to_take_consent_back():
 # What it may be refused for
 
 
-@pytest.mark.parametrize("kind", RequestKind)
-@pytest.mark.parametrize(("is_kept", "is_held"), product([True, False], repeat=2))
+@pytest.mark.parametrize("kind", list(RequestKind))
+@pytest.mark.parametrize(("is_kept", "is_held"), list(product([True, False], repeat=2)))
 def test_no_reason_is_a_ground_that_is_seen_to_be_untrue(
     kind: RequestKind, *, is_kept: bool, is_held: bool
 ):
