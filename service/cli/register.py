@@ -15,10 +15,9 @@ from service.domain.access import APPLICANT_TOKEN_LIFE
 from service.domain.catalogue import CATALOGUE, DocumentKind, Export, Field, Group
 from service.domain.labels import CHOICES, Language, write_day
 from service.domain.policy import EVERYTHING, NEED_TO_KNOW, NOTHING, Purpose, Role, Sight
-from service.domain.retention import Phase
+from service.domain.retention import AUDIT_KEPT_MONTHS, Phase
 from service.domain.words import RequestKind
 from service.usecases import register as use
-from service.usecases.purges import AUDIT_KEPT_MONTHS
 from service.usecases.register import Register
 from service.usecases.repeats import ANSWERS_KEPT
 

@@ -15,6 +15,7 @@ OPEN_APPLICATION_MONTHS = 3
 WITHOUT_CONSENT_MONTHS = 1
 WITH_CONSENT_MONTHS = 12
 LONGEST_HOLD_MONTHS = 6
+AUDIT_KEPT_MONTHS = 24
 ENDING_SOON = timedelta(days=14)
 
 
@@ -96,6 +97,11 @@ def latest_end_with_aftercare_over(today: date) -> date:
     while add_months(end + timedelta(days=1), WITHOUT_CONSENT_MONTHS) <= today:
         end += timedelta(days=1)
     return end
+
+
+def later(one: date | None, other: date | None) -> date | None:
+    """The later of two days, of which either may be missing."""
+    return max((day for day in (one, other) if day is not None), default=None)
 
 
 def is_held(hold_until: date | None, today: date) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.domain.requests import kept_until
+from service.domain.retention import later
 from service.storage.tables import Application, Hold, PrivacyRequest
 
 
@@ -29,11 +30,6 @@ def latest_hold(session: Session, application: Application) -> date | None:
     return later(
         latest_legal_hold(session, application), open_request_hold(session, application.id)
     )
-
-
-def later(one: date | None, other: date | None) -> date | None:
-    """The later of two days, of which either may be missing."""
-    return max((day for day in (one, other) if day is not None), default=None)
 
 
 def open_request_hold(session: Session, application_id: UUID) -> date | None:

@@ -1,14 +1,13 @@
 """Records across all procedures, oldest first: walked through, and found by their e-mail index."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import tuple_
 from sqlalchemy.orm import Session
 
-from service.storage.applications import Found, Reach, is_consented, reachable
+from service.storage.applications import Found, Reach, reachable
 from service.storage.slices import Slice
 from service.storage.tables import Application
 
@@ -18,13 +17,6 @@ class Place(NamedTuple):
 
     application_id: UUID
     procedure_id: UUID
-
-
-class Ending(NamedTuple):
-    """A record whose consent ends, and the day on which it does."""
-
-    id: UUID
-    purge_on: date
 
 
 def list_places(session: Session, reach: Reach, part: Slice) -> Sequence[Place]:
@@ -56,20 +48,3 @@ def list_with_email(
     indexed = tuple_(Application.procedure_id, Application.email_index)
     query = reachable(reach, ()).where(indexed.in_(indexes))
     return [Found(*row) for row in session.execute(part.of(query, Application.id))]
-
-
-def list_ending_consents(
-    session: Session, after: date, until: date, part: Slice
-) -> Sequence[Ending]:
-    """Records that go by their consent after `after` and not after `until`; none restricted.
-
-    With consent standing, the day of deletion is the end of the consent: whatever moves the one
-    moves the other, in one transaction.
-    """
-    query = select(Application.id, Application.purge_on).where(
-        Application.purge_on > after,
-        Application.purge_on <= until,
-        Application.restricted_at.is_(None),
-        is_consented(),
-    )
-    return [Ending(*row) for row in session.execute(part.of(query, Application.id))]

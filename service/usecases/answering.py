@@ -1,11 +1,12 @@
 """Answering a request under the law: who asks is checked, the answer given, put off or refused."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from service.domain import requests as rules
-from service.domain.errors import Conflict, Forbidden, NotFound
+from service.domain.errors import Conflict, Forbidden, NotFound, Refusal
 from service.domain.policy import Action, Role
 from service.domain.words import (
     IdentityCheck,
@@ -24,12 +25,13 @@ from service.usecases.carrying_out import (
     note_check,
     settle_restriction,
 )
-from service.usecases.case import Case
-from service.usecases.erasing import close, legal_hold
+from service.usecases.case import Case, Entry
+from service.usecases.erasing import legal_hold
 from service.usecases.frame import usecase
 from service.usecases.records import demand_version, lock_record, settle
 from service.usecases.requests import (
     RequestView,
+    close,
     disclosed,
     find_record,
     get_request,
@@ -83,6 +85,18 @@ def close_fetched(
             close(case, row, Outcome.ANSWERED)
     case.entry.details = {"fetched": kind}
     settle(case, found)
+
+
+def close_requests(
+    case: Case, application_id: UUID, kind: RequestKind, waiting: Collection[UUID]
+) -> None:
+    """Close what the applicant asked for, now that he has it.
+
+    A decision of its own, with its own audit entry. He has it even if this can not be done.
+    """
+    fresh = replace(case, entry=Entry(), effects=[])
+    with suppress(Refusal):
+        close_fetched(fresh, application_id, kind, waiting)
 
 
 def list_waiting(

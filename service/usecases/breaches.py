@@ -15,12 +15,12 @@ from service.domain.catalogue import FIELDS
 from service.domain.errors import Fault, Invalid
 from service.domain.persons import count_people
 from service.domain.policy import Action, Purpose
+from service.domain.retention import AUDIT_KEPT_MONTHS
 from service.storage import audit, persons
 from service.storage.audit import Showing, ShownTo
 from service.storage.slices import Slice
 from service.usecases.case import Case
 from service.usecases.frame import usecase
-from service.usecases.purges import AUDIT_KEPT_MONTHS
 from service.usecases.records import open_fields
 
 MOST_APPLICATIONS = 10_000

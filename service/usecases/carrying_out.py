@@ -19,9 +19,10 @@ from service.storage.applications import Found
 from service.storage.tables import PrivacyRequest
 from service.usecases.case import Case
 from service.usecases.consents import ConsentStatement, append_event
-from service.usecases.erasing import close, erase, legal_hold
+from service.usecases.erasing import erase, legal_hold
 from service.usecases.reach import sight_of
 from service.usecases.records import Fields, demand_fields, revise
+from service.usecases.requests import close
 from service.usecases.telling import tell
 
 

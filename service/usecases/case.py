@@ -126,6 +126,10 @@ class Case:
         """Raise an alarm once this case is committed."""
         self.afterwards(lambda: self.house.signals.alarm(kind, **facts))
 
+    def unreadable(self, what: list[str], **ids: UUID) -> None:
+        """Raise the alarm for what does not open, once this case is committed."""
+        self.afterwards(lambda: self.house.signals.unreadable(what, **ids))
+
     def afterwards(self, effect: Callable[[], None]) -> None:
         """Do this once the case is committed, and not at all if it is not."""
         self.effects.append(effect)

@@ -8,20 +8,12 @@ from service.domain.retention import Rule, is_held
 from service.domain.words import Event, Outcome, ProcedureKind, RequestKind
 from service.storage import holds, purges, requests
 from service.storage.applications import Found
-from service.storage.tables import PrivacyRequest
 from service.usecases.case import Case
+from service.usecases.requests import close
 from service.usecases.telling import tell
 
 # What is asked of a record, and nobody can do once it is gone.
 _MOOT = frozenset({RequestKind.CORRECTION, RequestKind.RESTRICTION, RequestKind.OBJECTION})
-
-
-def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
-    """Give a request its outcome, unless it has one."""
-    if row.outcome is None:
-        row.outcome, row.closed_at = outcome, case.now
-        row.closed_by = None if row.channel is None else case.recorder
-        row.version += 1
 
 
 def legal_hold(case: Case, found: Found) -> date | None:

@@ -2,20 +2,19 @@
 
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from service.domain.catalogue import PORTABLE, DocumentKind
-from service.domain.errors import Refusal, Unreadable
+from service.domain.errors import Unreadable
 from service.domain.policy import Action, readable_fields
 from service.domain.words import Channel, RequestKind
 from service.storage import documents
 from service.storage.applications import Found
 from service.storage.tables import Document
-from service.usecases.answering import close_fetched, list_waiting
-from service.usecases.case import Case, Entry
+from service.usecases.answering import list_waiting
+from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import sight_of
 from service.usecases.records import get_record, held, open_fields, state_purpose
@@ -120,18 +119,6 @@ def verified(case: Case, found: Portable) -> Portable:
     )
     waiting = () if damaged else found.waiting
     return replace(found, application=application, documents=whole, waiting=waiting)
-
-
-def close_requests(
-    case: Case, application_id: UUID, kind: RequestKind, waiting: Sequence[UUID]
-) -> None:
-    """Close what the applicant asked for, now that he has it.
-
-    A decision of its own, with its own audit entry. He has it even if this can not be done.
-    """
-    fresh = replace(case, entry=Entry(), effects=[])
-    with suppress(Refusal):
-        close_fetched(fresh, application_id, kind, waiting)
 
 
 def _supplied(case: Case, found: Found, row: Document) -> SuppliedDocument:

@@ -130,8 +130,7 @@ def _sealed_text(case: Case, found: Found, request_id: UUID, said: str) -> bytes
     try:
         return open_seal(case, found).seal(text_field(request_id), said)
     except Unreadable:
-        signals, record_id = case.house.signals, found.application.id
-        case.afterwards(lambda: signals.unreadable(["request-text"], application_id=record_id))
+        case.unreadable(["request-text"], application_id=found.application.id)
         return None
 
 

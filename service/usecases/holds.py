@@ -168,8 +168,7 @@ def _opened(case: Case, hold: Hold) -> HoldView:
     try:
         reference = str(_seal_of(case, hold).open(reference_field(hold.id), hold.sealed_reference))
     except Unreadable:
-        signals, hold_id = case.house.signals, hold.id
-        case.afterwards(lambda: signals.unreadable(["hold-reference"], hold_id=hold_id))
+        case.unreadable(["hold-reference"], hold_id=hold.id)
         return _view(hold, None)
     return _view(hold, reference)
 

@@ -10,6 +10,7 @@ from service.domain.brake import MOST_STALE_RECORDS, BrakeReason, Situation, bra
 from service.domain.calendar import add_months
 from service.domain.errors import Conflict, NotFound
 from service.domain.policy import Action, Role
+from service.domain.retention import AUDIT_KEPT_MONTHS
 from service.domain.words import Event
 from service.storage import answers, audit, disclosures, purges, requests, tokens
 from service.storage.tables import PurgeRun
@@ -21,7 +22,6 @@ from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000
-AUDIT_KEPT_MONTHS = 24
 _PAPERS_DELETED_PER_RUN = 50_000  # of each kind
 
 

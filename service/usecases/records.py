@@ -110,8 +110,7 @@ def open_fields(
     except Unreadable:
         values, unreadable = {}, sorted(present)
     if unreadable:
-        signals, record_id = case.house.signals, row.id
-        case.afterwards(lambda: signals.unreadable(unreadable, application_id=record_id))
+        case.unreadable(unreadable, application_id=row.id)
     return values, unreadable
 
 

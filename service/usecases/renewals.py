@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from service.domain.policy import Action
-from service.storage.persons import list_ending_consents as list_ending
+from service.storage import consents
 from service.storage.slices import Slice
 from service.usecases.case import Case
 from service.usecases.frame import usecase
@@ -30,5 +30,5 @@ def list_ending_consents(case: Case, within_days: int, asked: Slice) -> Page[End
     """
     case.entry.details = {"within_days": within_days}
     until = case.today + timedelta(days=within_days)
-    rows = list_ending(case.session, case.today, until, asked)
+    rows = consents.list_ending(case.session, case.today, until, asked)
     return page(rows, asked, lambda row: row.id, lambda row: view_of(EndingConsent, row))

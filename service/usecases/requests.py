@@ -124,6 +124,14 @@ def state_purpose_of(case: Case, row: PrivacyRequest) -> None:
     case.purpose = Purpose.OWN_RECORD if is_own else _PURPOSE_OF.get(row.kind, Purpose.COMPLAINT)
 
 
+def close(case: Case, row: PrivacyRequest, outcome: Outcome) -> None:
+    """Give a request its outcome, unless it has one."""
+    if row.outcome is None:
+        row.outcome, row.closed_at = outcome, case.now
+        row.closed_by = None if row.channel is None else case.recorder
+        row.version += 1
+
+
 def request_view(case: Case, row: PrivacyRequest, found: Found | None) -> RequestView:
     return view_of(
         RequestView,
@@ -152,6 +160,5 @@ def _text(case: Case, row: PrivacyRequest, found: Found | None) -> str | None:
     try:
         return str(open_seal(case, found).open(text_field(row.id), row.sealed_text))
     except Unreadable:
-        signals, record_id = case.house.signals, found.application.id
-        case.afterwards(lambda: signals.unreadable(["request-text"], application_id=record_id))
+        case.unreadable(["request-text"], application_id=found.application.id)
         return None

@@ -8,10 +8,9 @@ from uuid import UUID
 from service.domain.explanations import explain
 from service.domain.policy import Action
 from service.domain.requests import kept_until
-from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held
+from service.domain.retention import EndedBy, Phase, Retention, Rule, is_held, later
 from service.storage import consents, holds, verification
 from service.storage.applications import Found
-from service.storage.holds import later
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.records import get_record

@@ -63,8 +63,7 @@ def name_of_document(case: Case, found: Found, row: Document) -> str | None:
     try:
         return str(open_seal(case, found).open(name_field(row.id), row.sealed_name))
     except Unreadable:
-        signals, record_id = case.house.signals, found.application.id
-        case.afterwards(lambda: signals.unreadable(["document-name"], application_id=record_id))
+        case.unreadable(["document-name"], application_id=found.application.id)
         return None
 
 

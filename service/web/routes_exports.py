@@ -10,7 +10,7 @@ from service.domain.json_resume import to_resume
 from service.domain.labels import Language
 from service.domain.policy import Action
 from service.domain.words import RequestKind
-from service.usecases import access_report, exports
+from service.usecases import access_report, answering, exports
 from service.usecases.case import Case
 from service.usecases.stored_documents import opened
 from service.web import schemas, schemas_exports
@@ -80,7 +80,7 @@ def _answering(
     yield from chunks
     if waiting:
         yield b""  # the front comes back for more when all before this was taken
-        exports.close_requests(case, application_id, kind, waiting)
+        answering.close_requests(case, application_id, kind, waiting)
 
 
 def _entries(case: Case, found: exports.Portable, language: Language) -> Iterator[Entry]:

@@ -153,7 +153,7 @@ class Stage:
         application_id = self.world.apply(self.reference)
         disclosure = {"application_id": str(application_id), **DISCLOSED}
         assert self.world.post("/disclosures", "officer", json=disclosure).status_code == 201
-        change = {"fields": {"motivation": "Nu wel."}}
+        change = {"fields": {"name": "Sanne Bakker"}}
         self.world.patch(f"/applications/{application_id}", "officer", version=1, json=change)
         with self.world.app.app_context():
             query = select(Notice.id).where(Notice.application_id == application_id)

@@ -25,6 +25,7 @@ from service.domain.retention import (
     is_due,
     is_held,
     is_intake_open,
+    later,
     latest_end,
     latest_end_with_aftercare_over,
     may_reopen,
@@ -410,3 +411,18 @@ def test_today_never_runs_backwards_however_the_clock_jumps(clock_dates):
 def test_what_only_a_wrong_clock_had_passed_is_readable_again(right, wrong):
     assert today_of(wrong, None) == wrong
     assert today_of(right, None) == right
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (None, None, None),
+        ("2027-01-01", None, "2027-01-01"),
+        (None, "2027-01-02", "2027-01-02"),
+        ("2027-01-01", "2027-01-02", "2027-01-02"),
+        ("2027-01-02", "2027-01-01", "2027-01-02"),
+    ],
+)
+def test_the_later_of_two_days_either_of_which_may_be_missing(one, other, expected):
+    days = [None if day is None else date.fromisoformat(day) for day in (one, other, expected)]
+    assert later(*days[:2]) == days[2]

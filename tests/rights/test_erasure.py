@@ -90,7 +90,7 @@ def test_the_request_stays_as_dates_kind_and_outcome(applicant: Applicant):
 
 @pytest.mark.parametrize("kind", ["access", "portability", "correction", "objection"])
 def test_what_else_he_had_asked_is_moot(applicant: Applicant, kind: str):
-    before = applicant.ask(kind)
+    before = applicant.ask(kind, text="Graag.")
     assert applicant.ask("erasure").json["outcome"] == "answered"
     assert view(applicant.world, before)["outcome"] == "withdrawn"
 

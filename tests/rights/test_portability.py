@@ -569,7 +569,7 @@ def test_his_request_is_answered_behind_the_last_byte(applicant: Applicant):
     while not is_whole(came):
         came += next(chunks)
     assert outcome(applicant, asked) is None
-    assert list(chunks) == []
+    assert b"".join(chunks) == b""
     answer.close()
     assert outcome(applicant, asked) == "answered"
     assert outcome(applicant, access) is None

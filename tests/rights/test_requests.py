@@ -885,7 +885,7 @@ def test_a_request_outlives_its_record_as_dates_kind_and_outcome(applicant: Appl
 
 
 def test_what_is_still_open_then_is_answered_all_the_same(applicant: Applicant):
-    world, asked = applicant.world, applicant.ask("correction")
+    world, asked = applicant.world, applicant.ask("correction", text="Mijn naam is anders.")
     world.clock.move_to("2027-04-01")
     completed(world)
     assert conflict(change(world, asked, application_id=str(uuid4()))) == "already-assigned"
