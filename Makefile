@@ -18,7 +18,7 @@ run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
 test: .venv/dev ## the tests, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)"
 
-check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, OpenAPI, tests with coverage
+check: .venv/dev .venv/node ## what else CI runs: format, lint, types, floors, OpenAPI, a fresh install, coverage on SQLite
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,7 +26,7 @@ check: .venv/dev .venv/node ## all that CI runs: format, lint, types, floors, Op
 	$(BIN)/kluis openapi | diff - openapi.yaml
 	cd .ci && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint main
 	$(BIN)/pytest -q -m fresh
-	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)" --cov --cov-report=
+	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)" -k "not postgresql" --cov --cov-report=
 	$(BIN)/coverage report --include "service/domain/*,service/crypto/*,service/usecases/*" --fail-under 100
 
 demo: .venv/dev ## a throw-away service, and everything its users do with it

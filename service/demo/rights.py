@@ -60,7 +60,7 @@ class Rights:
 
     def _disclose(self) -> None:
         """Somebody must have read and received something, so that there is something to tell."""
-        fields = ["name", "email"]
+        fields = ["name", "email", "phone"]
         body = {**_BUREAU, "reason": "processing", "agreement": "VO-2026-3", "fields": fields}
         recruiter = recruiter_of(self._record)
         self._client.get(self._path, recruiter)

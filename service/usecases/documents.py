@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,6 +21,7 @@ from service.domain.errors import (
     NotFound,
     TooLarge,
     Unavailable,
+    Unreadable,
 )
 from service.domain.media import LEADING_BYTES, media_type_of
 from service.domain.policy import Action, Purpose, Role, Sight
@@ -176,15 +177,25 @@ def copy_of(case: Case, found: Found, document_id: UUID, pointer: str) -> Upload
     if row is None:
         raise Invalid(faults=[Fault(pointer, "unknown")])
     upload = Upload(max(row.size, case.house.settings.max_file_bytes))
-    seal = open_seal(case, found)
-    with damage_alarmed(case, row):
-        key = seal.unwrap_document_key(label_of(row), row.header)
-        chunks = documents.iterate_chunks(case.session, row.id)
-        for chunk in DocumentOpener(key).open_all(chunks, chunk_count(row.size)):
-            upload.write(chunk)
-        upload.name = str(seal.open(name_field(row.id), row.sealed_name))
-    upload.kind = row.kind
+    with ExitStack() as closing:
+        closing.callback(upload.close)
+        try:
+            with damage_alarmed(case, row):
+                _fill(case, upload, found, row)
+        except Unreadable:
+            raise Invalid(faults=[Fault(pointer, "does-not-open")]) from None
+        closing.pop_all()  # from here on it is the caller's to close
     return upload
+
+
+def _fill(case: Case, upload: Upload, found: Found, row: Document) -> None:
+    seal = open_seal(case, found)
+    key = seal.unwrap_document_key(label_of(row), row.header)
+    chunks = documents.iterate_chunks(case.session, row.id)
+    for chunk in DocumentOpener(key).open_all(chunks, chunk_count(row.size)):
+        upload.write(chunk)
+    upload.name = str(seal.open(name_field(row.id), row.sealed_name))
+    upload.kind = row.kind
 
 
 @usecase(Action.ADD_DOCUMENT)

@@ -1,5 +1,6 @@
 """Kept data used again (M15): a new application, its own in everything, with what was kept."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from service.storage.database import db
 from service.storage.tables import Application, AuditEvent, Document, DocumentChunk
 from tests.access.scene import everything_stored
 from tests.factories import PDF, FieldsFactory, FullFieldsFactory
-from tests.faults.damage import damage_key, flipped, put_seal, sealed
+from tests.faults.damage import behind, damage_key, flipped, put_seal, sealed
 from tests.rights.applicants import Applicant
 from tests.world import World
 
@@ -226,6 +227,17 @@ def test_nothing_of_a_record_with_a_damaged_key_is_used_again(applicant: Applica
     refused = reuse(applicant, fields=[], changes=FieldsFactory())
     assert refused.status_code == 422
     assert refused.json["errors"] == [{"pointer": "/fields", "code": "does-not-open"}]
+
+
+def test_a_damaged_document_is_named_and_leaves_no_file_open(applicant: Applicant):
+    with behind(applicant.world) as session:
+        chunk = session.scalars(select(DocumentChunk).where(DocumentChunk.number == 0)).one()
+        chunk.sealed, document_id = flipped(chunk.sealed, -1), chunk.document_id
+    refused = reuse(applicant, documents=[str(document_id)])
+    assert refused.status_code == 422
+    assert refused.json["errors"] == [{"pointer": "/documents/0", "code": "does-not-open"}]
+    gc.collect()  # a file that nobody closed is told of now
+    assert reuse(applicant).status_code == 201
 
 
 def test_a_damaged_field_is_named_and_can_be_replaced_or_left_out(applicant: Applicant):
