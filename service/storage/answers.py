@@ -35,13 +35,9 @@ def find_answer(session: Session, scope: bytes, now: datetime) -> StoredAnswer |
     return session.scalar(query)
 
 
-def find_claimed(session: Session, scope: bytes) -> StoredAnswer | None:
-    """The row that this transaction claimed; or found, and another has deleted it since."""
-    return session.scalar(select(StoredAnswer).where(StoredAnswer.scope == scope))
-
-
-def delete_claim(session: Session, scope: bytes) -> None:
-    session.execute(delete(StoredAnswer).where(StoredAnswer.scope == scope))
+def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
+    """The row that this transaction claimed."""
+    return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()
 
 
 def delete_expired_answers(session: Session, now: datetime, limit: int) -> None:

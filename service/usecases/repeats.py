@@ -36,7 +36,10 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     kept = answers.claim_answer(
         case.session, case.answer_scope, fingerprint, case.now, case.now + ANSWERS_KEPT
     )
-    return None if kept is None else _answered(case, kept, fingerprint)
+    if kept is None:
+        return None
+    case.answer_scope = None  # what lies there is another's: he may take it away meanwhile
+    return _answered(case, kept, fingerprint)
 
 
 def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object] | None:
@@ -69,9 +72,7 @@ def keep_answer_with(case: Case, found: Found) -> None:
 def keep_answer(case: Case, result: object) -> None:
     if case.answer_scope is None:
         return
-    row = answers.find_claimed(case.session, case.answer_scope)
-    if row is None:
-        return
+    row = answers.get_claimed(case.session, case.answer_scope)
     row.application_id, seal = case.answer_about, case.answer_seal
     if not case.is_answer_kept:
         return
@@ -87,7 +88,7 @@ def keep_answer(case: Case, result: object) -> None:
 def forget_claim(case: Case) -> None:
     """Give the key free again: the request was refused, and is judged anew when it is repeated."""
     if case.answer_scope is not None:
-        answers.delete_claim(case.session, case.answer_scope)
+        case.session.delete(answers.get_claimed(case.session, case.answer_scope))
 
 
 def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:
