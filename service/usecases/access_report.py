@@ -19,7 +19,7 @@ from service.domain.words import (
 )
 from service.storage import audit, consents, disclosures, documents, holds, requests
 from service.storage.applications import Found
-from service.storage.tables import ConsentEvent, Hold
+from service.storage.tables import ConsentEvent, Document, Hold, PrivacyRequest
 from service.usecases.answering import list_waiting
 from service.usecases.case import Case
 from service.usecases.documents import DocumentView, view_document
@@ -125,28 +125,33 @@ def read_access_report(case: Case, application_id: UUID) -> Fetched:
     found = get_record(case, application_id, widest_sight(case.principal.role))
     names = held(found, readable_fields(sight_of(case, found)))
     state_purpose(case)
-    case.disclose([application_id], names | _besides(case, found))
-    report = _report(case, found, sorted(names))
-    is_whole = not report.unreadable and _tells_all(case, report)
+    listed = documents.list_documents(
+        case.session, [application_id], sight_of(case, found).documents
+    )
+    asked = requests.list_requests_of(case.session, application_id)
+    said = {row.id for row in asked if row.sealed_text is not None}
+    besides = {"documents": listed, "request_text": said}
+    case.disclose([application_id], names.union(name for name in besides if besides[name]))
+    report = _report(case, found, sorted(names), listed, asked)
+    told = {request.id for request in report.requests if request.text is not None}
+    are_named = all(document.name is not None for document in report.documents)
+    is_whole = not report.unreadable and said <= told and are_named
     waiting = list_waiting(case, application_id, RequestKind.ACCESS, is_whole=is_whole)
     return Fetched(report, waiting)
 
 
-def _tells_all(case: Case, report: AccessReport) -> bool:
-    """Whether every document's name, and all that was said in requests, could be read."""
-    told = {request.id for request in report.requests if request.text is not None}
-    asked = requests.list_requests_of(case.session, report.id)
-    said = {row.id for row in asked if row.sealed_text is not None}
-    return said <= told and all(document.name is not None for document in report.documents)
-
-
-def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:
+def _report(
+    case: Case,
+    found: Found,
+    names: Sequence[str],
+    listed: Sequence[Document],
+    asked: Sequence[PrivacyRequest],
+) -> AccessReport:
     row, session = found.application, case.session
     values, unreadable = open_fields(case, found, names)
     ledger = consents.list_consent_events(session, row.id)
     kept = holds.list_holds_on(session, row, case.today)
     received = disclosures.list_disclosures_of(session, row.id)
-    asked = requests.list_requests_of(session, row.id)
     read, more = audit.list_readings(session, row.id, row.received_at, MOST_READINGS)
     return view_of(
         AccessReport,
@@ -157,7 +162,7 @@ def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:
         title=found.procedure.title,
         fields=values,
         unreadable=unreadable,
-        documents=_documents(case, found),
+        documents=[view_document(case, found, one) for one in listed],
         consents=[view_of(ConsentEntry, event) for event in ledger],
         recipients=[view_of(Recipient, disclosure) for disclosure in received],
         retention=explained(case, found),
@@ -168,21 +173,6 @@ def _report(case: Case, found: Found, names: Sequence[str]) -> AccessReport:
         rights=list(RequestKind),
         authority=AUTHORITY,
     )
-
-
-def _besides(case: Case, found: Found) -> set[str]:
-    """What the report shows besides fields, as the audit names it."""
-    record_id = found.application.id
-    said = any(one.sealed_text for one in requests.list_requests_of(case.session, record_id))
-    kinds = sight_of(case, found).documents
-    listed = documents.list_documents(case.session, [record_id], kinds)
-    return ({"documents"} if listed else set()) | ({"request_text"} if said else set())
-
-
-def _documents(case: Case, found: Found) -> list[DocumentView]:
-    kinds = sight_of(case, found).documents
-    rows = documents.list_documents(case.session, [found.application.id], kinds)
-    return [view_document(case, found, row) for row in rows]
 
 
 def _purposes(case: Case, ledger: Sequence[ConsentEvent], kept: Sequence[Hold]) -> list[Purpose]:
