@@ -1,8 +1,9 @@
-"""A migrated, empty database of either kind, thrown away afterwards."""
+"""Empty databases of either kind, thrown away afterwards."""
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from flask_migrate import upgrade
@@ -10,23 +11,60 @@ from flask_migrate import upgrade
 from service.app import create_bare_app
 from service.config.settings import load_settings
 from service.storage.database import db
-from tests.harness.postgres import running_postgres
+from tests.harness.postgres import Server, running_postgres
 
 KINDS = ("SQLite", "PostgreSQL")
+# What a production server of a few gigabytes is given; the rest is as it comes, and durable.
+ORDINARY = {
+    "shared_buffers": "1GB",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "30min",
+    "wal_compression": "off",
+}
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Where databases can be made: a PostgreSQL server, or a folder for SQLite's files."""
+
+    kind: str
+    directory: Path
+    server: Server | None
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process."""
+        if self.server is None:
+            return None
+        return int((self.server.data / "postmaster.pid").read_text().split()[0])
+
+    def new(self, name: str) -> str:
+        """The SQLAlchemy URL of an empty database."""
+        if self.server is None:
+            return f"sqlite:///{self.directory / name}.db"
+        return self.server.new_database()
+
+
+@contextmanager
+def databases(kind: str) -> Iterator[Databases]:
+    """Room for databases; PostgreSQL syncs to disk here, as it does in production."""
+    with tempfile.TemporaryDirectory(prefix="kluis-bench-") as directory:
+        if kind == "SQLite":
+            yield Databases(kind, Path(directory), None)
+            return
+        with running_postgres(durable=True, settings=ORDINARY) as server:
+            yield Databases(kind, Path(directory), server)
 
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """Its SQLAlchemy URL; PostgreSQL syncs to disk here, as it does in production."""
-    if kind == "SQLite":
-        with tempfile.TemporaryDirectory(prefix="kluis-bench-") as directory:
-            yield _migrated(f"sqlite:///{Path(directory, 'kluis.db')}")
-    else:
-        with running_postgres(durable=True) as server:
-            yield _migrated(server.new_database())
+    """The SQLAlchemy URL of one database that has Kluis' tables."""
+    with databases(kind) as room:
+        yield migrated(room.new("kluis"))
 
 
-def _migrated(url: str) -> str:
+def migrated(url: str) -> str:
+    """The same URL, now with Kluis' tables."""
     app = create_bare_app(load_settings({"KLUIS_DATABASE_URL": url}))
     with app.app_context():
         upgrade()

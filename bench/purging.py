@@ -17,6 +17,7 @@ from sqlalchemy import insert
 
 from bench.databases import KINDS, database
 from bench.measures import MEBIBYTE, Measure, forget_peak, peak_bytes, resident_bytes
+from bench.sizes import Size
 from service.crypto.keyring import KeyPurpose
 from service.domain.catalogue import CATALOGUE
 from service.domain.words import Channel, Status
@@ -32,7 +33,7 @@ SEALED = os.urandom(157)
 DUE = timedelta(days=200)
 
 
-def measure() -> Iterator[Measure]:
+def measure(_size: Size) -> Iterator[Measure]:
     for kind in KINDS:
         rises = [_rise(kind, due) for due in (FEW, MANY)]
         yield Measure(f"purge of {FEW:,}, {kind}: growth", "MB", rises[0])

@@ -7,13 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from service.crypto.keyring import Keyring
+from service.crypto.keyring_files import read_keyring_file
 
 KLUIS = Path(sys.executable).with_name("kluis")
 _numbers = count(1)
@@ -69,8 +72,10 @@ class Client:
 
 
 @contextmanager
-def service(database_url: str) -> Iterator[Service]:
-    """A service on this database until the end of the block."""
+def service(
+    database_url: str, furnish: Callable[[Keyring], None] | None = None, **settings: str
+) -> Iterator[Service]:
+    """A service on this database until the end of the block; `furnish` fills it before."""
     with tempfile.TemporaryDirectory(prefix="kluis-bench-") as directory:
         port = _free_port()
         environment = {
@@ -78,19 +83,39 @@ def service(database_url: str) -> Iterator[Service]:
             "KLUIS_DATABASE_URL": database_url,
             "KLUIS_KEYRING_FILE": f"{directory}/keyring.json",
             "KLUIS_PORT": str(port),
-            "KLUIS_READ_BUDGET": "1000000",
+            **settings,
         }
         _kluis(environment, "init")
-        with Path(directory, "log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603  # ours
-                [KLUIS, "serve"], env=environment, stdout=log, stderr=log
-            )
-            try:
-                _await_port(port)
-                yield Service(port, process, environment)
-            finally:
-                process.terminate()
-                process.wait(60)
+        if furnish is not None:
+            furnish(read_keyring_file(Path(directory, "keyring.json")))
+        with (
+            Path(directory, "log").open("wb") as log,
+            _running([KLUIS, "serve"], environment, port, log) as process,
+        ):
+            yield Service(port, process, environment)
+
+
+@contextmanager
+def twin(name: str, database_url: str) -> Iterator[tuple[int, int]]:
+    """A plaintext twin until the end of the block: its port and its process."""
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.twins", name, str(port)]
+    environment = {**os.environ, "TWIN_DATABASE_URL": database_url}
+    with tempfile.TemporaryFile() as log, _running(command, environment, port, log) as process:
+        yield port, process.pid
+
+
+@contextmanager
+def _running(
+    command: Sequence[str | Path], environment: dict[str, str], port: int, log: IO[bytes]
+) -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603  # ours
+    try:
+        _await_port(port)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def _kluis(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

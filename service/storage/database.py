@@ -2,15 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from select import select as select_ready
+from typing import Any, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event, func, select
-from sqlalchemy.exc import DBAPIError
+from psycopg.sql import Literal
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Engine, Select, event, func, select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -34,19 +38,20 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
         return pool | {"connect_args": connect}
     return pool | {
-        "pool_pre_ping": True,  # a restarted server costs no later request its answer
         "connect_args": {
             "connect_timeout": _BUSY_SECONDS,
-            # A transaction pooler (PgBouncer) hands each transaction another server connection.
-            "prepare_threshold": None,
             "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC",
-        },
+        }
     }
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach SQLite's driver real transactions, deletion that overwrites, and foreign keys."""
+    """Teach SQLite's driver real transactions, deletion that overwrites, and foreign keys.
+
+    Of PostgreSQL's, hand out no connection that its server has closed.
+    """
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "checkout", _demand_open)
         return
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -68,6 +73,15 @@ def is_absent(engine: Engine) -> bool:
 def _file_of(engine: Engine) -> Path | None:
     is_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
     return Path(str(engine.url.database)) if is_file else None
+
+
+def _demand_open(connection: "psycopg.Connection[Any]", *_: object) -> None:
+    """A restarted server costs no later request its answer, and no request a ping.
+
+    To an idle connection the server says nothing, until it closes it.
+    """
+    if connection.closed or select_ready([connection], [], [], 0)[0]:
+        raise DisconnectionError
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -99,6 +113,41 @@ def begin_writing(session: Session, *, one_moment: bool = False) -> None:
     if one_moment and session.get_bind().dialect.name == "postgresql":
         options["isolation_level"] = "REPEATABLE READ"
     session.connection(execution_options=options)
+
+
+def driver_text(query: Select[*tuple[Any, ...]]) -> str:
+    """The statement as PostgreSQL's driver takes it, to be run often by `driver_cursor`.
+
+    What is always the same stands in its text; parameters without a value stay parameters.
+    """
+    dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # the library has no types
+    made = query.compile(dialect=dialect)
+    written = {name: f"%({name})s" for name in made.params}
+    for name, value in made.params.items():
+        if value is not None:
+            plain = Jsonb(value) if isinstance(value, dict) else value
+            written[name] = Literal(plain).as_string()
+    return str(made) % written
+
+
+def has_driver_cursor(session: Session) -> bool:
+    """Whether `driver_cursor` is to be had: SQLite gains nothing by one."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+@contextmanager
+def driver_cursor(session: Session) -> Iterator["psycopg.Cursor[tuple[Any, ...]]"]:
+    """A cursor of PostgreSQL's driver on a connection of the pool, each statement its own commit.
+
+    Without transactions there is no rollback, at which the driver forgets what it prepared.
+    """
+    with closing(session.get_bind().engine.raw_connection()) as pooled:
+        connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
+        connection.autocommit = True
+        try:
+            yield connection.cursor(binary=True)
+        finally:
+            connection.autocommit = False
 
 
 @contextmanager

@@ -2,17 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from service.domain.policy import Role
+from service.storage.database import driver_cursor, driver_text, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
 
-def find_token(session: Session, digest: bytes) -> ApiToken | None:
-    return session.scalar(select(ApiToken).where(ApiToken.digest == digest))
+class Holder(NamedTuple):
+    """Whose token it is, and how long it is one."""
+
+    id: UUID
+    digest: bytes
+    role: Role
+    subject: str
+    expires_at: datetime
+    revoked_at: datetime | None
+    application_id: UUID | None
+
+
+_HOLDER = select(*(getattr(ApiToken, name) for name in Holder._fields)).where(
+    ApiToken.digest == bindparam("digest", type_=LargeBinary())
+)
+_HOLDER_TEXT = driver_text(_HOLDER)
+
+
+def find_holder(session: Session, digest: bytes) -> Holder | None:
+    """Who holds the token with this digest. The connection is given back at once."""
+    sought = {"digest": digest}
+    if has_driver_cursor(session):
+        with driver_cursor(session) as cursor:
+            row = cursor.execute(_HOLDER_TEXT, sought).fetchone()
+    else:
+        try:
+            row = session.execute(_HOLDER, sought).one_or_none()
+        finally:
+            session.rollback()
+    if row is None:
+        return None
+    holder = Holder(*row)
+    return holder._replace(role=Role(holder.role))
 
 
 def lock_token(session: Session, token_id: UUID) -> ApiToken | None:

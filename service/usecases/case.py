@@ -44,8 +44,11 @@ class House:
 
     def today(self, session: Session) -> date:
         """Rule 5: the clock's date in the configured zone, never behind a completed purge run."""
-        clock_date = self.clock.now().astimezone(self.settings.timezone).date()
-        return today_of(clock_date, purges.last_completed_on(session))
+        return today_of(self.clock_date(), purges.last_completed_on(session))
+
+    def clock_date(self) -> date:
+        """The clock's date in the configured zone, which a completed purge run may be ahead of."""
+        return self.clock.now().astimezone(self.settings.timezone).date()
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,10 @@ class Case:
     def disclose(self, application_ids: Iterable[UUID], fields: Iterable[str]) -> None:
         """Note what is about to be shown, within the read budget; raises TooManyReads."""
         shown = [str(application_id) for application_id in application_ids]
-        self._demand_budget(shown)
+        self.demand_budget(shown)
         # Who reads in parallel is unseen by this transaction; once all are committed, the last of
         # them sees the others.
-        self.afterwards(self._demand_budget)
+        self.afterwards(self.demand_budget)
         self.entry.applications = shown
         self.entry.fields = sorted(fields)
         self.entry.shown = len(shown)
@@ -145,7 +148,8 @@ class Case:
         """
         self.is_answer_kept, self.answer_about = False, about
 
-    def _demand_budget(self, shown: Sequence[str] = ()) -> None:
+    def demand_budget(self, shown: Sequence[str] = ()) -> None:
+        """TooManyReads, and an alarm, if with these more would be shown than in an hour may be."""
         budget, subject = self.house.settings.read_budget, self.principal.subject
         if audit.count_applications_shown(self.session, subject, self.now) + len(shown) <= budget:
             return

@@ -1,5 +1,7 @@
 """Whether a record is there for who asks, what of it he may see, and the seal to open it."""
 
+from uuid import UUID
+
 from service.crypto.seals import RecordSeal
 from service.domain.errors import NotFound
 from service.domain.policy import Sight, demand, sight
@@ -23,6 +25,13 @@ def sight_of(case: Case, found: Found) -> Sight:
 
 def open_seal(case: Case, found: Found) -> RecordSeal:
     """The seal of a record; Unreadable if its key does not open."""
-    ring = case.house.keyring.holding(found.key.kek_id)
-    row = found.application
-    return ring.open_record(row.id, row.procedure_id, found.key.kek_id, found.key.wrapped)
+    row, key = found.application, found.key
+    return open_key(case, row.id, row.procedure_id, key.kek_id, key.wrapped)
+
+
+def open_key(
+    case: Case, application_id: UUID, procedure_id: UUID, kek_id: str, wrapped: bytes
+) -> RecordSeal:
+    """The same, from the parts of a row."""
+    ring = case.house.keyring.holding(kek_id)
+    return ring.open_record(application_id, procedure_id, kek_id, wrapped)

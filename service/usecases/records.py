@@ -103,20 +103,24 @@ def open_fields(
     row = found.application
     stored = {name: getattr(row, sealed_column(name)) for name in names}
     present = {name: blob for name, blob in stored.items() if blob is not None}
-    if not present:
-        return {}, []
-    try:
-        values, unreadable = _open_each(open_seal(case, found), present)
-    except Unreadable:
-        values, unreadable = {}, sorted(present)
+    values, unreadable = open_each(lambda: open_seal(case, found), present)
     if unreadable:
         case.unreadable(unreadable, application_id=row.id)
     return values, unreadable
 
 
-def _open_each(seal: RecordSeal, present: dict[str, bytes]) -> tuple[dict[str, object], list[str]]:
+def open_each(
+    open_key: Callable[[], RecordSeal], present: Mapping[str, bytes]
+) -> tuple[dict[str, object], list[str]]:
+    """The values of the seals, and the names of those that do not open: all, if the key doesn't."""
     values: dict[str, object] = {}
-    unreadable = []
+    unreadable: list[str] = []
+    if not present:
+        return values, unreadable
+    try:
+        seal = open_key()
+    except Unreadable:
+        return values, sorted(present)
     for name, blob in present.items():
         try:
             values[name] = seal.open(name, blob)

@@ -62,16 +62,12 @@ def authenticate(session: Session, clock: Clock, token: str) -> Principal:
     if not is_well_formed(token):
         raise Unauthenticated
     with unavailable_when_failing():
-        try:
-            row = tokens.find_token(session, digest(token))
-        finally:
-            session.expunge_all()
-            session.rollback()
-    if row is None or not hmac.compare_digest(row.digest, digest(token)):
+        holder = tokens.find_holder(session, digest(token))
+    if holder is None or not hmac.compare_digest(holder.digest, digest(token)):
         raise Unauthenticated
-    if row.revoked_at is not None or row.expires_at <= clock.now():
+    if holder.revoked_at is not None or holder.expires_at <= clock.now():
         raise Unauthenticated
-    return Principal(row.role, row.subject, row.id, row.application_id)
+    return Principal(holder.role, holder.subject, holder.id, holder.application_id)
 
 
 @usecase(Action.CREATE_TOKEN)

@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 from psycopg import sql
@@ -67,13 +68,16 @@ class Server:
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[Server]:
+def running_postgres(
+    *, durable: bool = False, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     """A server until the end of the block; durable means synced to disk as in production."""
     # Short: a socket's path may have 107 bytes.
     home = Path(tempfile.mkdtemp(prefix="pg-", dir=None if durable else _in_memory()))
     programs = _programs(home)
-    settings = SETTINGS | {"unix_socket_directories": str(home)} | ({} if durable else CARELESS)
-    options = [f"--set={name}={value}" for name, value in settings.items()]
+    careless = {} if durable else CARELESS
+    chosen = SETTINGS | {"unix_socket_directories": str(home)} | careless | settings
+    options = [f"--set={name}={value}" for name, value in chosen.items()]
     with _life(programs, home, options) as process:
         assert process.stdout
         if (first := process.stdout.readline()) != "ready\n":

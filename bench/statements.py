@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from bench.databases import KINDS, database
 from bench.measures import Measure
+from bench.sizes import Size
 from service.storage.database import db
 from tests.world import World
 
@@ -18,7 +19,7 @@ SIZES = (1, 10, 100)
 IN_THE_TALENT_POOL = timedelta(days=40)
 
 
-def measure() -> Iterator[Measure]:
+def measure(_size: Size) -> Iterator[Measure]:
     for kind in KINDS:
         with database(kind) as url, tempfile.TemporaryDirectory() as directory:
             world = World.make(url, Path(directory), {"KLUIS_READ_BUDGET": "1000000"})
@@ -46,7 +47,7 @@ def _fill(world: World) -> UUID:
 def _compared(world: World, kind: str, path: str, role: str) -> Measure:
     counts = [_statements(world, path, role, size) for size in SIZES]
     what = f"{path.rpartition('/')[2]}, {kind}: statements for 100 rows, beyond {counts[0]} for 1"
-    return Measure(what, "", max(counts) - counts[0], goal=0)
+    return Measure(what, "", max(counts) - counts[0], most=0)
 
 
 def _post_procedure(world: World, reference: str) -> None:
