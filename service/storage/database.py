@@ -1,9 +1,11 @@
 """The engine: one code for SQLite and PostgreSQL, and what each needs to behave."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from select import select as select_ready
 from typing import Any, cast
@@ -21,7 +23,31 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from service.domain.errors import Unavailable
 
 _BUSY_SECONDS = 5
-_WRITES = "kluis_writes"
+_TRANSACTION = "kluis_transaction"
+
+
+class Transaction(Enum):
+    """What a transaction is begun for, or that each statement is one of its own."""
+
+    NONE = "none"
+    ORDINARY = "ordinary"
+    WRITING = "writing"
+    ONE_MOMENT = "one-moment"
+
+
+# On SQLite a reader that turns writer can find its snapshot outdated; who will write says so first.
+_BEGIN = {
+    "sqlite": {
+        Transaction.ORDINARY: "BEGIN",
+        Transaction.WRITING: "BEGIN IMMEDIATE",
+        Transaction.ONE_MOMENT: "BEGIN IMMEDIATE",
+    },
+    "postgresql": {
+        Transaction.ORDINARY: "BEGIN",
+        Transaction.WRITING: "BEGIN",
+        Transaction.ONE_MOMENT: "BEGIN ISOLATION LEVEL REPEATABLE READ",
+    },
+}
 
 
 class Base(DeclarativeBase):
@@ -39,6 +65,7 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         return pool | {"connect_args": connect}
     return pool | {
         "connect_args": {
+            "autocommit": True,  # transactions are begun by `_begin`
             "connect_timeout": _BUSY_SECONDS,
             "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC",
         }
@@ -46,15 +73,15 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Teach SQLite's driver real transactions, deletion that overwrites, and foreign keys.
+    """Begin transactions ourselves; teach SQLite's driver deletion that overwrites, foreign keys.
 
-    Of PostgreSQL's, hand out no connection that its server has closed.
+    Of PostgreSQL's connections, hand out none that its server has closed.
     """
-    if engine.dialect.name != "sqlite":
+    event.listen(engine, "begin", _begin)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    else:
         event.listen(engine, "checkout", _demand_open)
-        return
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
 
 
 def make_file(engine: Engine) -> None:
@@ -97,10 +124,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    # A reader that turns writer can find its snapshot outdated; who will write says so first.
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get(_TRANSACTION, Transaction.ORDINARY)
+    if kind is not Transaction.NONE:
+        connection.exec_driver_sql(_BEGIN[connection.dialect.name][kind])
+
+
+def connect_without_transaction(engine: Engine) -> Connection:
+    """A connection on which each statement is its own transaction, as VACUUM demands."""
+    return engine.connect().execution_options(**{_TRANSACTION: Transaction.NONE})
 
 
 def begin_writing(session: Session, *, one_moment: bool = False) -> None:
@@ -109,25 +141,32 @@ def begin_writing(session: Session, *, one_moment: bool = False) -> None:
     With `one_moment` all its queries see the database as it was at the first of them: what is
     deleted meanwhile is not seen in part. SQLite's transactions do so anyway.
     """
-    options: dict[str, Any] = {_WRITES: True}
-    if one_moment and session.get_bind().dialect.name == "postgresql":
-        options["isolation_level"] = "REPEATABLE READ"
-    session.connection(execution_options=options)
+    kind = Transaction.ONE_MOMENT if one_moment else Transaction.WRITING
+    session.connection(execution_options={_TRANSACTION: kind})
 
 
-def driver_text(query: Select[*tuple[Any, ...]]) -> str:
-    """The statement as PostgreSQL's driver takes it, to be run often by `driver_cursor`.
+@dataclass(frozen=True)
+class Statement:
+    """A statement as PostgreSQL's driver takes it, and the names of its parameters in order."""
 
-    What is always the same stands in its text; parameters without a value stay parameters.
+    text: bytes
+    parameters: tuple[str, ...]
+
+
+def driver_statement(query: Select[*tuple[Any, ...]]) -> Statement:
+    """A query made into a statement once, to be run often by `driver_cursor`.
+
+    What is always the same stands in its text; what has no value is a parameter.
     """
     dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # the library has no types
     made = query.compile(dialect=dialect)
-    written = {name: f"%({name})s" for name in made.params}
+    parameters = tuple(name for name, value in made.params.items() if value is None)
+    written = {name: f"${place}" for place, name in enumerate(parameters, 1)}
     for name, value in made.params.items():
         if value is not None:
             plain = Jsonb(value) if isinstance(value, dict) else value
             written[name] = Literal(plain).as_string()
-    return str(made) % written
+    return Statement((str(made) % written).encode(), parameters)
 
 
 def has_driver_cursor(session: Session) -> bool:
@@ -135,19 +174,23 @@ def has_driver_cursor(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
+class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
+    """A cursor that takes Statements: nothing is parsed, and values come as bytes, not as text."""
+
+    def fetch_one(self, asked: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """The statement's first row, committed with all that it wrote."""
+        self.execute(asked.text, [values[name] for name in asked.parameters], binary=True)
+        return self.fetchone()
+
+
 @contextmanager
-def driver_cursor(session: Session) -> Iterator["psycopg.Cursor[tuple[Any, ...]]"]:
+def driver_cursor(session: Session) -> Iterator[DriverCursor]:
     """A cursor of PostgreSQL's driver on a connection of the pool, each statement its own commit.
 
     Without transactions there is no rollback, at which the driver forgets what it prepared.
     """
     with closing(session.get_bind().engine.raw_connection()) as pooled:
-        connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
-        connection.autocommit = True
-        try:
-            yield connection.cursor(binary=True)
-        finally:
-            connection.autocommit = False
+        yield DriverCursor(cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection))
 
 
 @contextmanager

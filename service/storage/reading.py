@@ -36,12 +36,12 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
 from service.domain.catalogue import CATALOGUE, Group
-from service.domain.policy import TEAM_ROLES, Action, Purpose, Role, sight
+from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role, sight
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
 from service.storage.audit import sum_of_shown
-from service.storage.database import driver_cursor, driver_text, has_driver_cursor
+from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
 from service.storage.tables import (
     Application,
     AuditEvent,
@@ -69,7 +69,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class ReadRow:
-    """An application with the seals that its reader may open. That he did is in the audit."""
+    """An application with the seals that its reader may open. That he did is in the audit.
+
+    `spent` is how many were shown to him in the last hour, repeats counted; those as well that
+    were read in parallel.
+    """
 
     id: UUID
     procedure_id: UUID
@@ -84,8 +88,10 @@ class ReadRow:
     kek_id: str
     wrapped: bytes
     sealed: Mapping[str, bytes]
+    spent: int
 
 
+_READERS = sorted(TEAM_ROLES & PERMISSIONS[Action.READ_APPLICATION])
 _GROUPS = {field.name: field.group for field in CATALOGUE}
 _KEPT = (
     Application.id,
@@ -101,7 +107,7 @@ _KEPT = (
     RecordKey.kek_id,
     RecordKey.wrapped,
 )
-_SPENT = driver_text(
+_SPENT = driver_statement(
     sum_of_shown(bindparam("subject"), bindparam("now", type_=DateTime(timezone=True)))
 )
 
@@ -113,35 +119,28 @@ def read_and_audit(
 
     None says nothing of the reason: it may be a database that knows no such statement.
     """
-    if reading.role not in TEAM_ROLES or not has_driver_cursor(session):
+    if reading.role not in _READERS or not has_driver_cursor(session):
         return None
     with driver_cursor(session) as cursor:
-        cursor.execute(_statement(reading.role, wanted, today), vars(reading))
-        row = cursor.fetchone()
-    if row is None:
-        return None
+        row = cursor.fetch_one(_statement(reading.role, wanted, today), vars(reading))
+        if row is None:
+            return None
+        (spent,) = cursor.fetch_one(_SPENT, vars(reading)) or (0,)
     plain = dict(zip((column.key for column in _KEPT), row, strict=False))
     plain |= {"channel": Channel(plain["channel"]), "status": Status(plain["status"])}
     seals = zip(sorted(wanted or _GROUPS), row[len(_KEPT) :], strict=True)
-    return ReadRow(**plain, sealed={name: blob for name, blob in seals if blob is not None})
-
-
-def is_budget_kept(session: Session, reading: Reading) -> bool:
-    """Whether, repeats counted, no more was shown in the last hour than the budget allows."""
-    with driver_cursor(session) as cursor:
-        cursor.execute(_SPENT, vars(reading))
-        (spent,) = cursor.fetchone() or (0,)
-    return bool(spent <= reading.budget)
+    sealed = {name: blob for name, blob in seals if blob is not None}
+    return ReadRow(**plain, sealed=sealed, spent=spent)
 
 
 @lru_cache(maxsize=64)
-def _statement(role: Role, wanted: frozenset[str] | None, today: date) -> str:
+def _statement(role: Role, wanted: frozenset[str] | None, today: date) -> Statement:
     """The statement of one day; what varies are the parts of a Reading."""
     reached = _reached(role, wanted, today)
     shown = {name: _shown(reached, name) for name in sorted(wanted or _GROUPS)}
     noted = _noted(reached, shown)
     kept = (reached.c[column.key] for column in _KEPT)
-    return driver_text(select(*kept, *shown.values()).select_from(reached.join(noted, true())))
+    return driver_statement(select(*kept, *shown.values()).select_from(reached.join(noted, true())))
 
 
 def _reached(role: Role, wanted: frozenset[str] | None, today: date) -> CTE:
@@ -173,7 +172,7 @@ def _sees(role: Role, group: Group, today: date) -> ColumnElement[bool]:
         false(),
         *(
             and_(TeamMember.role == team_role, is_in_phase(phase, today))
-            for team_role, phase in product(sorted(TEAM_ROLES), Phase)
+            for team_role, phase in product(_READERS, Phase)
             if group in sight(role, phase, team_role).groups
         ),
     )

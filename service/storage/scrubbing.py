@@ -11,6 +11,8 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from service.storage.database import connect_without_transaction
+
 _NARROW = ("record_key",)
 _WIDE = (
     "application",
@@ -34,7 +36,7 @@ _OLDER_SNAPSHOTS = text(
 
 def scrub(engine: Engine, rewrite_bytes: int) -> bool:
     """Remove deleted bytes from the files. False if somebody else kept some of them in."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with connect_without_transaction(engine) as connection:
         if engine.dialect.name == "sqlite":
             return _truncate_log(connection)
         return _rewrite(connection, rewrite_bytes)

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
-from service.storage.database import driver_cursor, driver_text, has_driver_cursor
+from service.storage.database import driver_cursor, driver_statement, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
@@ -29,7 +29,7 @@ class Holder(NamedTuple):
 _HOLDER = select(*(getattr(ApiToken, name) for name in Holder._fields)).where(
     ApiToken.digest == bindparam("digest", type_=LargeBinary())
 )
-_HOLDER_TEXT = driver_text(_HOLDER)
+_HOLDER_STATEMENT = driver_statement(_HOLDER)
 
 
 def find_holder(session: Session, digest: bytes) -> Holder | None:
@@ -37,7 +37,7 @@ def find_holder(session: Session, digest: bytes) -> Holder | None:
     sought = {"digest": digest}
     if has_driver_cursor(session):
         with driver_cursor(session) as cursor:
-            row = cursor.execute(_HOLDER_TEXT, sought).fetchone()
+            row = cursor.fetch_one(_HOLDER_STATEMENT, sought)
     else:
         try:
             row = session.execute(_HOLDER, sought).one_or_none()

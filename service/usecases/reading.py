@@ -21,7 +21,7 @@ from service.domain.words import Channel, Status
 from service.storage import applications, procedures
 from service.storage.applications import Found
 from service.storage.database import unavailable_when_failing
-from service.storage.reading import Reading, is_budget_kept, read_and_audit
+from service.storage.reading import Reading, read_and_audit
 from service.storage.slices import Slice
 from service.usecases.case import Case
 from service.usecases.frame import usecase
@@ -102,8 +102,9 @@ def _read_at_once(
         row = read_and_audit(case.session, reading, case.today, fields)
         if row is None:
             return None
-        if not is_budget_kept(case.session, reading):
+        if row.spent > reading.budget:
             case.demand_budget()
+            case.session.commit()  # nothing was written, but the connection goes back
     values, unreadable = open_each(
         lambda: open_key(case, row.id, row.procedure_id, row.kek_id, row.wrapped), row.sealed
     )

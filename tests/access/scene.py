@@ -61,7 +61,7 @@ _ENDS_ON = {
     "aftercare": "2026-11-10",
     "running": "2027-03-01",
 }
-_SPARES = {"aftercare": 16, "talent_pool": 16, "held": 7}
+_SPARES = {"aftercare": 20, "talent_pool": 20, "held": 9}  # enough for one process that runs all
 
 
 @dataclass
