@@ -1,7 +1,7 @@
 """The engine: one code for SQLite and PostgreSQL, and what each needs to behave."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -177,10 +177,10 @@ def has_driver_cursor(session: Session) -> bool:
 class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
     """A cursor that takes Statements: nothing is parsed, and values come as bytes, not as text."""
 
-    def fetch_one(self, asked: Statement, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """The statement's first row, committed with all that it wrote."""
+    def fetch_all(self, asked: Statement, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """The statement's rows; what it wrote is committed."""
         self.execute(asked.text, [values[name] for name in asked.parameters], binary=True)
-        return self.fetchone()
+        return self.fetchall()
 
 
 @contextmanager

@@ -1,11 +1,11 @@
-"""The read that is done most, as one statement that decides, writes the audit and reads.
+"""The reads that are done most, each as one statement that decides, writes the audit and reads.
 
-On PostgreSQL a round trip, and what the ORM makes of a row, cost more than opening twenty fields.
-The statement is put together from the conditions of all other queries, and finds the ordinary case
-only: whoever finds nothing here asks again step by step, and is told why.
+On PostgreSQL a round trip, and what the ORM makes of a row, cost more than opening the fields. The
+statements are put together from the conditions of all other queries. They find the ordinary case
+only: who finds nothing here asks again, step by step, and is told why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -14,12 +14,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     DateTime,
+    Integer,
+    LargeBinary,
+    Select,
     String,
     Uuid,
     and_,
+    any_,
     bindparam,
     case,
     exists,
@@ -32,16 +37,17 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
 from sqlalchemy.orm import Session
 
-from service.domain.catalogue import CATALOGUE, Group
+from service.domain.catalogue import FIELDS, LISTED, Group
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role, sight
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
 from service.storage.audit import sum_of_shown
 from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
+from service.storage.slices import Slice
 from service.storage.tables import (
     Application,
     AuditEvent,
@@ -53,27 +59,27 @@ from service.storage.tables import (
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Who reads which application, when and why, as the audit will say it."""
+class Reader:
+    """Who reads, when and why, as the audit will say it, and how much he may read in an hour."""
 
     role: Role
     subject: str
     token_id: UUID | None
-    application_id: UUID
     purpose: Purpose
     event_id: UUID
-    now: datetime
     request_id: UUID
+    now: datetime
+    today: date
     budget: int
+
+    def reads(self, action: Action) -> bool:
+        """Whether this is a reader for whom there is a statement."""
+        return self.role in TEAM_ROLES & PERMISSIONS[action]
 
 
 @dataclass(frozen=True)
 class ReadRow:
-    """An application with the seals that its reader may open. That he did is in the audit.
-
-    `spent` is how many were shown to him in the last hour, repeats counted; those as well that
-    were read in parallel.
-    """
+    """An application with the seals that its reader may open."""
 
     id: UUID
     procedure_id: UUID
@@ -84,15 +90,27 @@ class ReadRow:
     statement_version: str
     purge_on: date
     version: int
+    email_index: bytes | None
     ends_on: date
     kek_id: str
     wrapped: bytes
+    team_role: Role
     sealed: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class ReadRows:
+    """What was read, and is in the audit. A row more than was asked for says that more follow.
+
+    `spent` is how many applications were shown to the reader in the last hour, repeats counted;
+    those as well that were read in parallel.
+    """
+
+    rows: Sequence[ReadRow]
     spent: int
 
 
-_READERS = sorted(TEAM_ROLES & PERMISSIONS[Action.READ_APPLICATION])
-_GROUPS = {field.name: field.group for field in CATALOGUE}
+_MOMENT = DateTime(timezone=True)
 _KEPT = (
     Application.id,
     Application.procedure_id,
@@ -103,107 +121,190 @@ _KEPT = (
     Application.statement_version,
     Application.purge_on,
     Application.version,
+    Application.email_index,
     Procedure.ends_on,
     RecordKey.kek_id,
     RecordKey.wrapped,
+    TeamMember.role.label("team_role"),
 )
-_SPENT = driver_statement(
-    sum_of_shown(bindparam("subject"), bindparam("now", type_=DateTime(timezone=True)))
-)
+_SPENT = sum_of_shown(bindparam("subject"), bindparam("now", type_=_MOMENT))
+_SPENT_ALONE = driver_statement(_SPENT)
 
 
 def read_and_audit(
-    session: Session, reading: Reading, today: date, wanted: frozenset[str] | None
-) -> ReadRow | None:
+    session: Session, reader: Reader, application_id: UUID, wanted: frozenset[str] | None
+) -> ReadRows | None:
     """One application, if the reader is on its team and may see all that he wants of it today.
 
     None says nothing of the reason: it may be a database that knows no such statement.
     """
-    if reading.role not in _READERS or not has_driver_cursor(session):
+    if not reader.reads(Action.READ_APPLICATION) or not has_driver_cursor(session):
         return None
+    statement = _of_one(reader.role, wanted, reader.today)
+    place = {"application_id": application_id, "limit": 1}
+    return _read(session, statement, reader, place, wanted or FIELDS)
+
+
+def list_and_audit(
+    session: Session, reader: Reader, procedure_id: UUID, part: Slice
+) -> ReadRows | None:
+    """A page of a procedure's applications, oldest first, with the fields that lists show.
+
+    None, as above, and for an empty page too.
+    """
+    if not reader.reads(Action.LIST_APPLICATIONS) or not has_driver_cursor(session):
+        return None
+    place = {"procedure_id": procedure_id, "after": part.after or UUID(int=0), "limit": part.limit}
+    return _read(session, _of_page(reader.role, reader.today), reader, place, LISTED)
+
+
+def list_same_email(
+    session: Session, reader: Reader, procedure_id: UUID, indexes: Collection[bytes]
+) -> dict[bytes, list[UUID]]:
+    """What the reader reaches in one procedure, by those e-mail indexes that several have."""
+    values = vars(reader) | {"procedure_id": procedure_id, "indexes": list(indexes)}
     with driver_cursor(session) as cursor:
-        row = cursor.fetch_one(_statement(reading.role, wanted, today), vars(reading))
-        if row is None:
+        rows = cursor.fetch_all(_of_same_email(reader.role, reader.today), values)
+    return dict(rows)
+
+
+def _read(
+    session: Session,
+    statement: Statement,
+    reader: Reader,
+    place: Mapping[str, object],
+    fields: Iterable[str],
+) -> ReadRows | None:
+    values, names = {**vars(reader), **place}, sorted(fields)
+    with driver_cursor(session) as cursor:
+        found = cursor.fetch_all(statement, values)
+        if not found:
             return None
-        (spent,) = cursor.fetch_one(_SPENT, vars(reading)) or (0,)
-    plain = dict(zip((column.key for column in _KEPT), row, strict=False))
-    plain |= {"channel": Channel(plain["channel"]), "status": Status(plain["status"])}
-    seals = zip(sorted(wanted or _GROUPS), row[len(_KEPT) :], strict=True)
-    sealed = {name: blob for name, blob in seals if blob is not None}
-    return ReadRow(**plain, sealed=sealed, spent=spent)
+        ((spent,),) = cursor.fetch_all(_SPENT_ALONE, values)
+    return ReadRows([_row(names, row) for row in found], spent)
+
+
+def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
+    kept = dict(zip((column.key for column in _KEPT), row, strict=False))
+    words = {
+        "channel": Channel(kept["channel"]),
+        "status": Status(kept["status"]),
+        "team_role": Role(kept["team_role"]),
+    }
+    seals = zip(names, row[len(_KEPT) :], strict=True)
+    return ReadRow(**kept | words, sealed={name: blob for name, blob in seals if blob is not None})
 
 
 @lru_cache(maxsize=64)
-def _statement(role: Role, wanted: frozenset[str] | None, today: date) -> Statement:
-    """The statement of one day; what varies are the parts of a Reading."""
-    reached = _reached(role, wanted, today)
-    shown = {name: _shown(reached, name) for name in sorted(wanted or _GROUPS)}
-    noted = _noted(reached, shown)
-    kept = (reached.c[column.key] for column in _KEPT)
-    return driver_statement(select(*kept, *shown.values()).select_from(reached.join(noted, true())))
+def _of_one(role: Role, wanted: frozenset[str] | None, today: date) -> Statement:
+    """For one day, as all of them: the rest of what it asks are a Reader and a place."""
+    sees = _sights(role, today)
+    query = _reachable(role, today, sees, wanted or FIELDS).where(
+        Application.id == bindparam("application_id"),
+        *(sees[FIELDS[name].group] for name in wanted or ()),
+    )
+    reached = query.cte("reached")
+    return _audited(Action.READ_APPLICATION, reached, reached, wanted or FIELDS)
 
 
-def _reached(role: Role, wanted: frozenset[str] | None, today: date) -> CTE:
-    """The record, and which groups of fields the reader sees of it."""
-    sees = {group: _sees(role, group, today) for group in Group}
+@lru_cache(maxsize=16)
+def _of_page(role: Role, today: date) -> Statement:
+    limit = bindparam("limit", type_=Integer())
+    query = _reachable(role, today, _sights(role, today), LISTED).where(
+        Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
+    )
+    reached = query.order_by(Application.id).limit(limit + 1).cte("reached")
+    page = select(reached).order_by(reached.c.id).limit(limit).cte("page")
+    return _audited(Action.LIST_APPLICATIONS, reached, page, LISTED)
+
+
+@lru_cache(maxsize=16)
+def _of_same_email(role: Role, today: date) -> Statement:
+    indexes = bindparam("indexes", type_=ARRAY(LargeBinary))
+    ids = func.array_agg(aggregate_order_by(Application.id, Application.id))
+    query = reachable(Reach(role, bindparam("subject"), today), ())
+    return driver_statement(
+        query.with_only_columns(Application.email_index, ids)
+        .where(
+            Application.procedure_id == bindparam("procedure_id"),
+            Application.email_index == any_(indexes),
+        )
+        .group_by(Application.email_index)
+        .having(func.count() > 1)
+    )
+
+
+def _reachable(
+    role: Role, today: date, sees: Mapping[Group, ColumnElement[bool]], fields: Iterable[str]
+) -> Select[*tuple[Any, ...]]:
+    """What the reader reaches, with which groups of fields he sees of it, within his budget."""
     reach = Reach(role, bindparam("subject"), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
-    spent = sum_of_shown(bindparam("subject"), bindparam("now", type_=DateTime(timezone=True)))
+    most = bindparam("limit", type_=Integer())
     return (
         reachable(reach, ())
         .with_only_columns(
             *_KEPT,
             *(condition.label(group) for group, condition in sees.items()),
-            *(sealed_attribute(name) for name in _GROUPS),
+            *(sealed_attribute(name) for name in fields),
         )
-        .where(
-            Application.id == bindparam("application_id"),
-            ~after_today,
-            spent.scalar_subquery() < bindparam("budget"),
-            *(sees[_GROUPS[name]] for name in wanted or ()),
-        )
-        .cte("reached")
+        .where(~after_today, _SPENT.scalar_subquery() + most <= bindparam("budget"))
     )
 
 
-def _sees(role: Role, group: Group, today: date) -> ColumnElement[bool]:
-    """Need to know as a condition: the roles on the team and the phases that show the group."""
-    return or_(
-        false(),
-        *(
-            and_(TeamMember.role == team_role, is_in_phase(phase, today))
-            for team_role, phase in product(_READERS, Phase)
-            if group in sight(role, phase, team_role).groups
-        ),
-    )
+def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
+    """Need to know as conditions: the roles on the team and the phases that show a group."""
+    situations = [
+        (sight(role, phase, team_role).groups, TeamMember.role == team_role, phase)
+        for team_role, phase in product(sorted(TEAM_ROLES), Phase)
+    ]
+    return {
+        group: or_(
+            false(),
+            *(
+                and_(is_member, is_in_phase(phase, today))
+                for groups, is_member, phase in situations
+                if group in groups
+            ),
+        )
+        for group in Group
+    }
+
+
+def _audited(action: Action, reached: CTE, page: CTE, fields: Iterable[str]) -> Statement:
+    """What was reached, once its page is in the audit."""
+    names = sorted(fields)
+    noted = _noted(action, page, names)
+    shown = (_shown(reached, name) for name in names)
+    kept = (reached.c[column.key] for column in _KEPT)
+    query = select(*kept, *shown).select_from(reached.join(noted, true()))
+    return driver_statement(query.order_by(reached.c.id))
 
 
 def _shown(reached: CTE, name: str) -> ColumnElement[bytes | None]:
     """The seal of a field, if the reader sees its group."""
-    return case((reached.c[_GROUPS[name]], reached.c[sealed_attribute(name).key])).label(name)
+    return case((reached.c[FIELDS[name].group], reached.c[sealed_attribute(name).key]))
 
 
-def _noted(reached: CTE, shown: Mapping[str, ColumnElement[bytes | None]]) -> CTE:
-    """The entry in the audit: it names the fields that are shown."""
-    names = array([case((seal.is_not(None), literal(name))) for name, seal in shown.items()])
+def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
+    """The entry in the audit: which applications, and which fields are shown of any of them."""
+    held = ((name, func.bool_or(_shown(page, name).is_not(None))) for name in names)
+    fields = array([case((is_held, literal(name))) for name, is_held in held])
+    details = func.jsonb_build_object("procedure_id", bindparam("procedure_id", type_=Uuid()))
     entry: dict[str, ColumnElement[Any]] = {
         "id": bindparam("event_id", type_=Uuid()),
-        "at": bindparam("now", type_=DateTime(timezone=True)),
+        "at": bindparam("now", type_=_MOMENT),
         "role": bindparam("role", type_=String()),
         "subject": bindparam("subject", type_=String()),
         "token_id": bindparam("token_id", type_=Uuid()),
-        "action": literal(Action.READ_APPLICATION.value),
+        "action": literal(action.value),
         "outcome": literal("allowed"),
         "purpose": bindparam("purpose", type_=String()),
-        "application_ids": func.jsonb_build_array(reached.c.id),
-        "fields": func.to_jsonb(func.array_remove(names, null())),
-        "shown": literal(1),
-        "details": literal({}, JSONB()),
+        "application_ids": func.jsonb_agg(aggregate_order_by(page.c.id, page.c.id)),
+        "fields": func.to_jsonb(func.array_remove(fields, null())),
+        "shown": func.count(),
+        "details": details if action is Action.LIST_APPLICATIONS else literal({}, JSONB()),
         "request_id": bindparam("request_id", type_=Uuid()),
     }
-    return (
-        insert(AuditEvent)
-        .from_select(list(entry), select(*entry.values()).select_from(reached))
-        .returning(AuditEvent.id)
-        .cte("noted")
-    )
+    rows = select(*entry.values()).select_from(page).having(func.count() > 0)
+    return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")

@@ -37,15 +37,15 @@ def find_holder(session: Session, digest: bytes) -> Holder | None:
     sought = {"digest": digest}
     if has_driver_cursor(session):
         with driver_cursor(session) as cursor:
-            row = cursor.fetch_one(_HOLDER_STATEMENT, sought)
+            rows = cursor.fetch_all(_HOLDER_STATEMENT, sought)
     else:
         try:
-            row = session.execute(_HOLDER, sought).one_or_none()
+            rows = [row.t for row in session.execute(_HOLDER, sought)]
         finally:
             session.rollback()
-    if row is None:
+    if not rows:
         return None
-    holder = Holder(*row)
+    holder = Holder(*rows[0])
     return holder._replace(role=Role(holder.role))
 
 

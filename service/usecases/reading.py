@@ -1,117 +1,30 @@
 """Reading candidates: only what role, team and phase allow, and only that is opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
 from uuid import UUID
 
 from service.domain.catalogue import LISTED
 from service.domain.errors import NotFound
-from service.domain.policy import (
-    Action,
-    Purpose,
-    Role,
-    demand,
-    readable_fields,
-    sight,
-    widest_sight,
-)
-from service.domain.retention import Phase, end_of, phase_of
-from service.domain.words import Channel, Status
+from service.domain.policy import Action, Role, demand, readable_fields, sight, widest_sight
+from service.domain.retention import Phase
 from service.storage import applications, procedures
 from service.storage.applications import Found
-from service.storage.database import unavailable_when_failing
-from service.storage.reading import Reading, read_and_audit
 from service.storage.slices import Slice
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
-from service.usecases.reach import open_key, sight_of
-from service.usecases.records import (
-    demand_fields,
-    get_record,
-    held,
-    open_each,
-    open_fields,
-    state_purpose,
-)
+from service.usecases.reach import sight_of
+from service.usecases.reading_at_once import list_at_once, read_at_once
+from service.usecases.records import demand_fields, get_record, held, open_fields, state_purpose
+from service.usecases.shown import ApplicationItem, ApplicationView
 from service.usecases.views import view_of
-
-
-@dataclass(frozen=True)
-class ApplicationView:
-    """One application as its reader may see it. A field that is empty is left out of `fields`."""
-
-    id: UUID
-    procedure_id: UUID
-    channel: Channel
-    status: Status
-    phase: Phase
-    received_at: datetime
-    withdrawn_on: date | None
-    statement_version: str
-    purge_on: date
-    version: int
-    fields: dict[str, object]
-    unreadable: list[str]
-
-
-@dataclass(frozen=True)
-class ApplicationItem:
-    """One line of a list. `possible_duplicates` is null for everybody but a recruiter."""
-
-    id: UUID
-    procedure_id: UUID
-    status: Status
-    phase: Phase
-    received_at: datetime
-    purge_on: date
-    fields: dict[str, object]
-    unreadable: list[str]
-    possible_duplicates: list[UUID] | None
 
 
 def read_application(
     case: Case, application_id: UUID, fields: frozenset[str] | None
 ) -> ApplicationView:
     """One application; all fields that the reader may see, or those of them that he names."""
-    return _read_at_once(case, application_id, fields) or _read(case, application_id, fields)
-
-
-def _read_at_once(
-    case: Case, application_id: UUID, fields: frozenset[str] | None
-) -> ApplicationView | None:
-    """The same in the ordinary case, at a fraction of its cost; None asks for the long way.
-
-    Here one statement is the transaction: it demands what `usecase` and `_read` demand.
-    """
-    who = case.principal
-    case.now, case.today = case.house.clock.now(), case.house.clock_date()
-    reading = Reading(
-        role=who.role,
-        subject=who.subject,
-        token_id=who.token_id,
-        application_id=application_id,
-        purpose=Purpose.SELECTION,
-        event_id=case.new_id(),
-        now=case.now,
-        request_id=case.request_id,
-        budget=case.house.settings.read_budget,
-    )
-    with unavailable_when_failing():
-        row = read_and_audit(case.session, reading, case.today, fields)
-        if row is None:
-            return None
-        if row.spent > reading.budget:
-            case.demand_budget()
-            case.session.commit()  # nothing was written, but the connection goes back
-    values, unreadable = open_each(
-        lambda: open_key(case, row.id, row.procedure_id, row.kek_id, row.wrapped), row.sealed
-    )
-    if unreadable:
-        case.house.signals.unreadable(unreadable, application_id=row.id)
-    phase = phase_of(end_of(row.ends_on, row.withdrawn_on), row.purge_on, case.today)
-    return view_of(ApplicationView, row, phase=phase, fields=values, unreadable=unreadable)
+    return read_at_once(case, application_id, fields) or _read(case, application_id, fields)
 
 
 @usecase(Action.READ_APPLICATION, one_moment=True)
@@ -134,11 +47,18 @@ def _read(case: Case, application_id: UUID, fields: frozenset[str] | None) -> Ap
     )
 
 
-@usecase(Action.LIST_APPLICATIONS, one_moment=True)
 def list_applications(
     case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     """A page of a procedure's candidates, each with what its reader may see of it."""
+    page = list_at_once(case, procedure_id, asked) if fields is None else None
+    return page or _list(case, procedure_id, fields, asked)
+
+
+@usecase(Action.LIST_APPLICATIONS, one_moment=True)
+def _list(
+    case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
+) -> Page[ApplicationItem]:
     case.entry.details = {"procedure_id": str(procedure_id)}
     member = procedures.find_member(case.session, procedure_id, case.principal.subject)
     if member is None:

@@ -14,6 +14,7 @@ from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
 from service.usecases.records import Fields, Standing
+from service.usecases.shown import ApplicationItem, ApplicationView
 from service.web import schemas
 from service.web.doors import Asked, door
 
@@ -60,7 +61,7 @@ def submit_application(case: Case, asked: Asked) -> intake.Receipt:
 
 
 @door("GET", _APPLICATION, Action.READ_APPLICATION, query=schemas.FieldsQuery)
-def read_application(case: Case, asked: Asked) -> reading.ApplicationView:
+def read_application(case: Case, asked: Asked) -> ApplicationView:
     """Read one application: the fields that role and phase allow, or those of them named.
 
     The privacy officer must state a purpose.
@@ -255,7 +256,7 @@ def remove_document(case: Case, asked: Asked) -> None:
     Action.LIST_APPLICATIONS,
     query=schemas.FieldsPageQuery,
 )
-def list_applications(case: Case, asked: Asked) -> Page[reading.ApplicationItem]:
+def list_applications(case: Case, asked: Asked) -> Page[ApplicationItem]:
     """The candidates of a procedure, each with what role and phase allow.
 
     Lists show name, e-mail address, phone number and availability, unless `fields` names
@@ -266,7 +267,7 @@ def list_applications(case: Case, asked: Asked) -> Page[reading.ApplicationItem]
 
 
 @door("GET", "/talent-pool", Action.SEARCH_TALENT_POOL, query=schemas.FieldsPageQuery)
-def list_talent_pool(case: Case, asked: Asked) -> Page[reading.ApplicationItem]:
+def list_talent_pool(case: Case, asked: Asked) -> Page[ApplicationItem]:
     """The people who agreed, on a wording that says so, to be found for other work."""
     return reading.list_talent_pool(case, _fields(asked), asked.page)
 
