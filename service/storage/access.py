@@ -1,7 +1,6 @@
 """Access codes by their digest, and how often their questions were failed."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -15,13 +14,10 @@ def find_code(session: Session, digest: bytes) -> AccessCode | None:
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def replace_code(
-    session: Session, application_id: UUID, digest: bytes, now: datetime, issued_by: str
-) -> None:
+def replace_code(session: Session, row: AccessCode) -> None:
     """Put a new code in the place of the one before, of which nothing stays."""
-    session.execute(delete(AccessCode).where(AccessCode.application_id == application_id))
-    row = AccessCode(application_id=application_id, digest=digest, issued_at=now)
-    row.issued_by = issued_by
+    former = AccessCode.application_id == row.application_id
+    session.execute(delete(AccessCode).where(former))
     session.add(row)
 
 

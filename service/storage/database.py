@@ -194,6 +194,15 @@ def driver_cursor(session: Session) -> Iterator[DriverCursor]:
 
 
 @contextmanager
+def driver_transaction(session: Session) -> Iterator[DriverCursor]:
+    """The same in a transaction, which is committed at the end of the block."""
+    with driver_cursor(session) as cursor:
+        cursor.execute(b"BEGIN")
+        yield cursor  # after an exception, or without a commit, the pool rolls back
+        cursor.execute(b"COMMIT")
+
+
+@contextmanager
 def unavailable_when_failing() -> Iterator[None]:
     """Turn the database's own failures (gone, full, locked, refusing) into Unavailable."""
     try:

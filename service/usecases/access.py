@@ -74,11 +74,18 @@ def open_access(case: Case, code: str, answers: Mapping[Question, str]) -> Opene
 
 
 def put_code(case: Case, application_id: UUID) -> str:
-    """Give the application a new access code; only its digest is kept."""
-    code = mint_code(os.urandom(rules.ENTROPY_BYTES))
-    digest = code_digest(code)
-    access.replace_code(case.session, application_id, digest, case.now, case.recorder)
+    """Give the application a new access code in the place of the one before."""
+    code, row = new_code(case, application_id)
+    access.replace_code(case.session, row)
     return code
+
+
+def new_code(case: Case, application_id: UUID) -> tuple[str, AccessCode]:
+    """A new access code, and the row that keeps its digest alone."""
+    code = mint_code(os.urandom(rules.ENTROPY_BYTES))
+    row = AccessCode(application_id=application_id, digest=code_digest(code), failures=0)
+    row.issued_at, row.issued_by = case.now, case.recorder
+    return code, row
 
 
 def _is_admitted(

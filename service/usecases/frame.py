@@ -9,7 +9,7 @@ that fails is Unavailable.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from service.domain.errors import Refusal, Unavailable
 from service.domain.policy import Action, demand
@@ -18,6 +18,7 @@ from service.storage.tables import AuditEvent
 from service.usecases.case import Case
 from service.usecases.repeats import forget_claim, keep_answer, kept_answer
 
+ALLOWED = "allowed"
 P = ParamSpec("P")
 R = TypeVar("R")
 Verb = Callable[Concatenate[Case, P], R]
@@ -62,7 +63,7 @@ def _transaction(case: Case, action: Action, *, one_moment: bool) -> Iterator[No
             _begin(case, one_moment=one_moment)
             demand(case.principal.role, action)
             yield
-            _write_entry(case, action, "allowed")
+            _write_entry(case, action, ALLOWED)
             case.session.commit()
     except Unavailable:
         case.session.rollback()
@@ -107,22 +108,25 @@ def _begin(case: Case, *, one_moment: bool) -> None:
 
 
 def _write_entry(case: Case, action: Action, outcome: str) -> None:
+    case.session.add(AuditEvent(**audit_entry(case, action, outcome)))
+
+
+def audit_entry(case: Case, action: Action, outcome: str) -> dict[str, Any]:
+    """The row that tells of this case, by its columns. What was refused has shown nothing."""
     entry, who = case.entry, case.principal
-    shown = entry.shown if outcome == "allowed" else 0
-    case.session.add(
-        AuditEvent(
-            id=case.new_id(),
-            at=case.now,
-            role=who.role,
-            subject=who.subject,
-            token_id=who.token_id,
-            action=action,
-            outcome=outcome,
-            purpose=case.purpose,
-            application_ids=entry.applications,
-            fields=entry.fields if outcome == "allowed" else [],
-            shown=shown,
-            details=entry.details,
-            request_id=case.request_id,
-        )
-    )
+    is_allowed = outcome == ALLOWED
+    return {
+        "id": case.new_id(),
+        "at": case.now,
+        "role": who.role,
+        "subject": who.subject,
+        "token_id": who.token_id,
+        "action": action,
+        "outcome": outcome,
+        "purpose": case.purpose,
+        "application_ids": entry.applications,
+        "fields": entry.fields if is_allowed else [],
+        "shown": entry.shown if is_allowed else 0,
+        "details": entry.details,
+        "request_id": case.request_id,
+    }

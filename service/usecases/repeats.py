@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, cast
 from uuid import UUID
-
-import orjson
 
 from service.crypto.indexes import IndexKey
 from service.crypto.keyring import KeyPurpose
@@ -31,15 +29,29 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     for index in ring.earlier_indexes:  # after a rotation it may lie under the key before
         if kept := answers.find_answer(case.session, _scope_of(case, asked, index), case.now):
             return _answered(case, kept, index.digest("request", asked.request))
-    case.answer_scope = _scope_of(case, asked, ring.index)
-    fingerprint = ring.index.digest("request", asked.request)
+    claim = claim_of(case, asked)
+    case.answer_scope = claim.scope
     kept = answers.claim_answer(
-        case.session, case.answer_scope, fingerprint, case.now, case.now + ANSWERS_KEPT
+        case.session, claim.scope, claim.fingerprint, case.now, claim.expires_at
     )
     if kept is None:
         return None
     case.answer_scope = None  # what lies there is another's: he may take it away meanwhile
-    return _answered(case, kept, fingerprint)
+    return _answered(case, kept, claim.fingerprint)
+
+
+class Claim(NamedTuple):
+    """What a repeat of this request is known by, and until when."""
+
+    scope: bytes
+    fingerprint: bytes
+    expires_at: datetime
+
+
+def claim_of(case: Case, asked: Repeatable) -> Claim:
+    index = case.house.keyring.current.index
+    fingerprint = index.digest("request", asked.request)
+    return Claim(_scope_of(case, asked, index), fingerprint, case.now + ANSWERS_KEPT)
 
 
 def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object] | None:
@@ -79,10 +91,14 @@ def keep_answer(case: Case, result: object) -> None:
     if seal is None:
         row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
         seal = _loose_seal(case, row.kek_id, row.scope)
+    row.sealed = sealed_answer(case, seal, row.scope, result)
+
+
+def sealed_answer(case: Case, seal: RecordSeal, scope: bytes, result: object) -> bytes:
+    """The answer as it is kept, with what the audit says of it."""
     shown = case.entry.fields if case.entry.shown else []
     noted = {"fields": shown, "purpose": case.purpose, "details": case.entry.details}
-    kept = {"answer": result, **noted}
-    row.sealed = seal.seal(_answer_field(row.scope), orjson.loads(orjson.dumps(kept)))
+    return seal.seal(_answer_field(scope), {"answer": result, **noted})
 
 
 def forget_claim(case: Case) -> None:

@@ -19,7 +19,8 @@ from service.storage.applications import Found
 from service.usecases.case import Case
 from service.usecases.documents import copy_of
 from service.usecases.frame import usecase
-from service.usecases.intake import Receipt, Submission, take_in
+from service.usecases.intake import take_in
+from service.usecases.new_record import Receipt, Submission
 from service.usecases.reach import open_seal
 from service.usecases.records import Fields, demand_fields, lock_record, open_fields
 

@@ -9,7 +9,16 @@ from service.domain.catalogue import FIELDS
 from service.domain.errors import Fault, Invalid
 from service.domain.policy import Action
 from service.domain.words import Channel, ConsentChange, HoldReason, Status
-from service.usecases import applications, consents, documents, holds, intake, reading, retention
+from service.usecases import (
+    applications,
+    consents,
+    documents,
+    holds,
+    intake,
+    new_record,
+    reading,
+    retention,
+)
 from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
@@ -31,7 +40,7 @@ _OF_APPLICATION = "/applications/{application_id}"
     location="/applications/{id}",
     conflicts=("intake-closed",),
 )
-def submit_application(case: Case, asked: Asked) -> intake.Receipt:
+def submit_application(case: Case, asked: Asked) -> new_record.Receipt:
     """Post an application, as JSON or as multipart with its files.
 
     Name the vacancy with `procedure_reference`, or send `kind: open` for an unsolicited
@@ -49,7 +58,7 @@ def submit_application(case: Case, asked: Asked) -> intake.Receipt:
     the applicant.
     """
     body = asked.body
-    submission = intake.Submission(
+    submission = new_record.Submission(
         fields=body["values"],
         channel=channel_of(body),
         procedure_reference=body.get("procedure_reference"),

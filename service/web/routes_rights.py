@@ -12,7 +12,7 @@ from service.domain.words import (
     RequestKind,
 )
 from service.storage.requests import RequestFilter
-from service.usecases import access, answering, filing, intake, requests, reuse
+from service.usecases import access, answering, filing, new_record, requests, reuse
 from service.usecases.carrying_out import Correction
 from service.usecases.case import Case
 from service.usecases.paging import Page
@@ -151,7 +151,7 @@ def change_request(case: Case, asked: Asked) -> requests.RequestView:
     location="/applications/{id}",
     conflicts=("no-consent", "intake-closed"),
 )
-def reuse_application(case: Case, asked: Asked) -> intake.Receipt:
+def reuse_application(case: Case, asked: Asked) -> new_record.Receipt:
     """Apply anew with data that is kept with consent, without supplying it once more.
 
     The applicant names the vacancy, or `kind: open`; which `fields` to take (all that he supplied

@@ -1,0 +1,97 @@
+"""A new record: its row, its key and its code, and what is told of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from service.crypto.seals import RecordSeal
+from service.domain.access import Question, known_answers
+from service.domain.errors import Fault
+from service.domain.record import bsn_faults, completeness_faults
+from service.domain.retention import purge_on
+from service.domain.words import Channel, Status
+from service.storage.intake import Vacancy
+from service.storage.tables import Application, Procedure, RecordKey
+from service.usecases.case import Case
+from service.usecases.documents import Upload
+from service.usecases.records import Fields, seal_fields
+
+
+@dataclass(frozen=True)
+class Submission:
+    """An application as it came in. `procedure_reference` None: an open application."""
+
+    fields: Fields
+    channel: Channel | None
+    procedure_reference: str | None
+    consent_wording: str | None
+    statement_version: str | None
+    uploads: Sequence[Upload] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the website learns: an id and the deletion dates. Nothing of the applicant.
+
+    `access_code` is for the applicant, shown here and nowhere else; null for what staff entered.
+    With fewer than two `control_questions` that the record can answer it lets nobody in: then the
+    privacy officer checks who asks.
+    """
+
+    id: UUID
+    received_at: datetime
+    purge_on: date
+    purge_on_without_consent: date
+    purge_on_with_consent: date
+    version: int
+    access_code: str | None = field(repr=False)
+    control_questions: list[Question]
+
+
+def values_of(submission: Submission) -> tuple[Fields, list[Fault]]:
+    """The fields that hold a value, and what is wrong with them together."""
+    values = {name: value for name, value in submission.fields.items() if value not in (None, [])}
+    return values, completeness_faults(frozenset(values)) + bsn_faults(values)
+
+
+def new_application(
+    case: Case,
+    submission: Submission,
+    channel: Channel,
+    procedure: Procedure | Vacancy,
+    values: Fields,
+) -> tuple[Application, RecordKey, RecordSeal]:
+    """The rows of a new record and of its key, under which the values are sealed."""
+    application_id = case.new_id()
+    case.about(application_id)
+    ring, consented = case.house.keyring.current, submission.consent_wording is not None
+    seal = ring.new_record(application_id)
+    row = Application(
+        id=application_id,
+        procedure_id=procedure.id,
+        channel=channel,
+        status=Status.RECEIVED,
+        received_at=case.now,
+        statement_version=submission.statement_version or case.house.settings.statement_version,
+        purge_on=purge_on(procedure.ends_on, consented=consented),
+        version=1,
+    )
+    seal_fields(case, row, seal, values)
+    kek_id, wrapped = ring.wrap(seal, procedure.id)
+    return row, RecordKey(application_id=application_id, kek_id=kek_id, wrapped=wrapped), seal
+
+
+def receipt_of(
+    row: Application, procedure: Procedure | Vacancy, code: str | None, values: Fields
+) -> Receipt:
+    return Receipt(
+        id=row.id,
+        received_at=row.received_at,
+        purge_on=row.purge_on,
+        purge_on_without_consent=purge_on(procedure.ends_on, consented=False),
+        purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
+        version=row.version,
+        access_code=code,
+        control_questions=sorted(known_answers(values)),
+    )
