@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, select, true
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Action, Purpose, Role
@@ -56,6 +56,14 @@ def count_applications_shown(session: Session, subject: str, now: datetime) -> i
 def sum_of_shown(subject: Any, now: Any) -> Select[int]:
     """The query behind it, for a subject and a moment or for parameters in their place."""
     return select(func.coalesce(func.sum(AuditEvent.shown), 0)).where(*_recent(subject, now))
+
+
+def count_of_shown(subject: Any, now: Any) -> Select[int]:
+    """How many they were, repeats not counted; for PostgreSQL."""
+    elements = func.jsonb_array_elements_text(AuditEvent.application_ids).table_valued("id")
+    ids = elements.render_derived().lateral()
+    counted = select(func.count(ids.c.id.distinct())).select_from(AuditEvent).join(ids, true())
+    return counted.where(*_recent(subject, now))
 
 
 def list_applications_shown(session: Session, subject: str, now: datetime) -> set[str]:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BindParameter,
     ColumnElement,
     DateTime,
     Integer,
@@ -45,7 +46,7 @@ from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
-from service.storage.audit import sum_of_shown
+from service.storage.audit import count_of_shown, sum_of_shown
 from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import (
@@ -102,12 +103,12 @@ class ReadRow:
 class ReadRows:
     """What was read, and is in the audit. A row more than was asked for says that more follow.
 
-    `spent` is how many applications were shown to the reader in the last hour, repeats counted;
-    those as well that were read in parallel.
+    `within_budget` says that the reader was shown no more in the last hour than he may be, with
+    what he read in parallel.
     """
 
     rows: Sequence[ReadRow]
-    spent: int
+    within_budget: bool
 
 
 _MOMENT = DateTime(timezone=True)
@@ -127,8 +128,17 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
-_SPENT = sum_of_shown(bindparam("subject"), bindparam("now", type_=_MOMENT))
-_SPENT_ALONE = driver_statement(_SPENT)
+
+
+def _within_budget(more: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether so many more may be shown in this hour. What is cheaper to tell is asked first."""
+    subject: BindParameter[str] = bindparam("subject")
+    now = bindparam("now", type_=_MOMENT)
+    counts = sum_of_shown(subject, now), count_of_shown(subject, now)
+    return or_(*(count.scalar_subquery() + more <= bindparam("budget") for count in counts))
+
+
+_IS_WITHIN_BUDGET = driver_statement(select(_within_budget(literal(0))))
 
 
 def read_and_audit(
@@ -180,8 +190,8 @@ def _read(
         found = cursor.fetch_all(statement, values)
         if not found:
             return None
-        ((spent,),) = cursor.fetch_all(_SPENT_ALONE, values)
-    return ReadRows([_row(names, row) for row in found], spent)
+        ((within_budget,),) = cursor.fetch_all(_IS_WITHIN_BUDGET, values)
+    return ReadRows([_row(names, row) for row in found], within_budget)
 
 
 def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
@@ -240,7 +250,6 @@ def _reachable(
     """What the reader reaches, with which groups of fields he sees of it, within his budget."""
     reach = Reach(role, bindparam("subject"), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
-    most = bindparam("limit", type_=Integer())
     return (
         reachable(reach, ())
         .with_only_columns(
@@ -248,7 +257,7 @@ def _reachable(
             *(condition.label(group) for group, condition in sees.items()),
             *(sealed_attribute(name) for name in fields),
         )
-        .where(~after_today, _SPENT.scalar_subquery() + most <= bindparam("budget"))
+        .where(~after_today, _within_budget(bindparam("limit", type_=Integer())))
     )
 
 

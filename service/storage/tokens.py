@@ -29,7 +29,7 @@ class Holder(NamedTuple):
 _HOLDER = select(*(getattr(ApiToken, name) for name in Holder._fields)).where(
     ApiToken.digest == bindparam("digest", type_=LargeBinary())
 )
-_HOLDER_STATEMENT = driver_statement(_HOLDER)
+FIND_HOLDER = driver_statement(_HOLDER)
 
 
 def find_holder(session: Session, digest: bytes) -> Holder | None:
@@ -37,10 +37,10 @@ def find_holder(session: Session, digest: bytes) -> Holder | None:
     sought = {"digest": digest}
     if has_driver_cursor(session):
         with driver_cursor(session) as cursor:
-            rows = cursor.fetch_all(_HOLDER_STATEMENT, sought)
+            rows = cursor.fetch_all(FIND_HOLDER, sought)
     else:
         try:
-            rows = [row.t for row in session.execute(_HOLDER, sought)]
+            rows = [tuple(row) for row in session.execute(_HOLDER, sought)]
         finally:
             session.rollback()
     if not rows:

@@ -72,10 +72,9 @@ def _reader(case: Case) -> Reader:
 
 
 def _within_budget(case: Case, found: ReadRows | None) -> ReadRows | None:
-    """What was read, once those are counted that were read in parallel; or TooManyReads."""
-    if found is not None and found.spent > case.house.settings.read_budget:
+    """What was read; or TooManyReads, if with what was read in parallel it is too much."""
+    if found is not None and not found.within_budget:
         case.demand_budget()
-        case.session.commit()  # nothing was written, but the connection goes back
     return found
 
 

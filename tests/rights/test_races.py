@@ -9,14 +9,25 @@ from time import monotonic
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from service.storage.database import db
 from tests.retention.acts import completed, differences, erase, reads, rows
 from tests.retention.test_races import id_lock, in_the_background, locked, wait_until_blocked
 from tests.rights.applicants import ANSWERS, Applicant
 from tests.world import World
 
 OLD_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM application"
+
+# A read is one statement: what holds it back behind its look at the record is this trigger.
+GATE_AT_THE_AUDIT = """
+CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_advisory_xact_lock(7);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER gate BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION gate();
+"""
 
 
 def unscrubbed(world: World) -> int:
@@ -265,7 +276,10 @@ def test_a_restriction_during_a_reading_lets_it_end_and_stops_the_next(applicant
     world = applicant.world
     world.clock.move_to("2027-02-01")
     applicant.logged_in()
-    with in_the_background() as go, locked(world, "LOCK audit_event IN EXCLUSIVE MODE") as gate:
+    with world.app.app_context():
+        db.session.execute(text(GATE_AT_THE_AUDIT))
+        db.session.commit()
+    with in_the_background() as go, locked(world, "SELECT pg_advisory_xact_lock(7)") as gate:
         reading = go(reads, world, applicant.id)
         wait_until_blocked(gate)  # it was let through, and is about to be shown
         restricting = go(applicant.ask, "restriction")

@@ -1,0 +1,289 @@
+"""Reading and intake by one statement: it gives, and audits, just what the long way does."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, text, update
+from werkzeug.test import TestResponse
+
+from service.crypto.keyring import KeyPurpose
+from service.crypto.keyring_files import write_keyring_file
+from service.storage.database import db
+from service.storage.tables import Application
+from service.usecases.keys import rotate_key
+from tests.access.scene import alarms
+from tests.factories import PDF, FullFieldsFactory
+from tests.harness.databases import Databases
+from tests.world import World
+
+Ask = Callable[[], TestResponse]
+VARYING = {"id", "at", "request_id"}
+PARALLEL = """
+CREATE FUNCTION read_beside() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO audit_event SELECT (jsonb_populate_record(NEW, jsonb_build_object(
+        'id', gen_random_uuid(), 'application_ids', jsonb_build_array(gen_random_uuid())))).*;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER read_beside AFTER INSERT ON audit_event FOR EACH ROW
+    WHEN (NEW.shown > 0 AND pg_trigger_depth() = 0) EXECUTE FUNCTION read_beside();
+"""
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """PostgreSQL's alone: SQLite knows no such statements."""
+    url = databases.fresh("postgresql")
+    yield url
+    databases.drop(url)
+
+
+def ready(world: World) -> World:
+    """With all tokens minted, so that no statement but the asked ones is counted."""
+    for role in ("website", "recruiter", "interviewer", "screener", "officer", "purger"):
+        world.token(role)
+    return world
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return ready(make_world())
+
+
+def statements(world: World, ask: Ask) -> tuple[int, TestResponse]:
+    """How many statements the long way took; what goes at once takes none of SQLAlchemy's."""
+    seen: list[str] = []
+    world.clock.moment += timedelta(seconds=1)  # so that its event is the last one
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        answer = ask()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return len(seen), answer
+
+
+def at_once(world: World, ask: Ask) -> TestResponse:
+    count, answer = statements(world, ask)
+    assert count == 0
+    return answer
+
+
+def the_long_way(world: World, ask: Ask) -> TestResponse:
+    count, answer = statements(world, ask)
+    assert count > 0
+    return answer
+
+
+def run_ahead(world: World) -> None:
+    """A run was completed a day ahead of the clock: by rule 5 it is that day, and no other case."""
+    world.clock.moment += timedelta(days=1)
+    assert world.purge().json["completed"]
+    world.clock.moment -= timedelta(days=1)
+
+
+def last_event(world: World) -> dict[str, object]:
+    """What the audit says of the last thing that was asked, but for what differs each time."""
+    events = world.get("/audit-events?limit=100", "officer").json["items"]
+    told = [one for one in events if one["action"] not in ("read-audit", "purge")]
+    last = max(told, key=lambda one: one["at"])
+    return {name: value for name, value in last.items() if name not in VARYING}
+
+
+def reader_of(world: World, path: str, role: str) -> Ask:
+    return lambda: world.get(path, role)
+
+
+@pytest.mark.parametrize("role", ["recruiter", "interviewer", "screener"])
+@pytest.mark.parametrize("query", ["", "?fields=education", "?fields=availability,work_experience"])
+def test_a_read_at_once_gives_and_audits_what_the_long_way_does(
+    world: World, role: str, query: str
+):
+    world.procedure()
+    record = world.apply(fields=FullFieldsFactory())
+    ask = reader_of(world, f"/applications/{record}{query}", role)
+    short, told = at_once(world, ask), last_event(world)
+    run_ahead(world)
+    long = the_long_way(world, ask)
+    assert short.status_code == long.status_code == 200
+    assert short.json == long.json
+    assert short.headers["ETag"] == long.headers["ETag"]
+    assert told == last_event(world)
+    assert told["application_ids"] == [str(record)]
+    assert told["fields"] == sorted(short.json["fields"])
+
+
+@pytest.mark.parametrize("role", ["recruiter", "interviewer", "screener"])
+def test_a_list_at_once_gives_and_audits_what_the_long_way_does(world: World, role: str):
+    procedure_id = world.procedure()
+    twice = {"fields": {"name": "Sanne de Vries", "email": "sanne@example.org"}}
+    made = [world.apply(), world.apply(**twice), world.apply(), world.apply(**twice)]
+    records = sorted(made)  # the clock stands still
+    ask = reader_of(world, f"/procedures/{procedure_id}/applications?limit=3", role)
+    short, told = at_once(world, ask), last_event(world)
+    following = reader_of(world, short.headers["Link"].split(">")[0].removeprefix("</v1"), role)
+    rest = at_once(world, following)
+    run_ahead(world)
+    assert short.json == the_long_way(world, ask).json
+    assert told == last_event(world)
+    assert rest.json == the_long_way(world, following).json
+    found = [UUID(item["id"]) for page in (short, rest) for item in page.json["items"]]
+    assert found == records
+    assert told["application_ids"] == [str(record) for record in records[:3]]
+    assert told["details"] == {"procedure_id": str(procedure_id)}
+
+
+def test_who_applied_twice_is_told_to_recruiters_alone(world: World):
+    procedure_id = world.procedure()
+    same = {"fields": {"name": "Sanne de Vries", "email": "sanne@example.org"}}
+    first, other, second = world.apply(**same), world.apply(), world.apply(**same)
+    path = f"/procedures/{procedure_id}/applications"
+    mine = at_once(world, reader_of(world, path, "recruiter")).json["items"]
+    told = {item["id"]: item["possible_duplicates"] for item in mine}
+    assert told == {str(first): [str(second)], str(other): [], str(second): [str(first)]}
+    theirs = at_once(world, reader_of(world, path, "interviewer")).json["items"]
+    assert {item["possible_duplicates"] for item in theirs} == {None}
+
+
+def test_a_list_without_an_address_has_no_duplicates(world: World):
+    procedure_id = world.procedure()
+    world.apply(fields={"name": "Sanne de Vries", "phone": "+31 6 12345678"})
+    path = f"/procedures/{procedure_id}/applications"
+    (item,) = at_once(world, reader_of(world, path, "recruiter")).json["items"]
+    assert item["possible_duplicates"] == []
+
+
+def test_whatever_is_not_ordinary_is_asked_step_by_step(world: World):
+    procedure_id = world.procedure()
+    record = world.apply()
+    empty = world.procedure("V-2")
+    for path, role, status in (
+        (f"/applications/{record}", "officer", 422),
+        (f"/applications/{record}?purpose=complaint", "officer", 200),
+        (f"/applications/{record}?fields=name", "screener", 403),
+        (f"/applications/{UUID(int=7)}", "recruiter", 404),
+        (f"/procedures/{procedure_id}/applications?fields=name", "recruiter", 200),
+        (f"/procedures/{empty}/applications", "recruiter", 200),
+        (f"/procedures/{UUID(int=7)}/applications", "recruiter", 404),
+    ):
+        assert the_long_way(world, reader_of(world, path, role)).status_code == status, path
+
+
+def test_what_does_not_open_is_named_and_raises_the_alarm(world: World):
+    world.procedure()
+    record = world.apply()
+    with world.app.app_context():
+        db.session.execute(
+            update(Application).where(Application.id == record).values(sealed_name=b"\x01 damaged")
+        )
+        db.session.commit()
+    before = alarms(world, "field-unreadable")
+    answer = at_once(world, reader_of(world, f"/applications/{record}", "recruiter"))
+    assert answer.json["unreadable"] == ["name"]
+    assert "name" not in answer.json["fields"]
+    assert alarms(world, "field-unreadable") == before + 1
+
+
+def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
+    """The other reader is a trigger, which reads another record whenever this one reads one."""
+    world = ready(make_world(KLUIS_READ_BUDGET="3"))
+    world.procedure()
+    records = [world.apply() for _ in range(2)]
+    with world.app.app_context():
+        db.session.execute(text(PARALLEL))
+        db.session.commit()
+    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
+    refused = world.get(f"/applications/{records[1]}", "recruiter")
+    assert refused.status_code == 429
+    assert "fields" not in refused.json
+    events = world.get("/audit-events?limit=100", "officer").json["items"]
+    assert "read-budget-spent" in {one["outcome"] for one in events}
+
+
+def test_the_same_read_again_and_again_stays_ordinary(make_world: Callable[..., World]):
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
+    world.procedure()
+    ask = reader_of(world, f"/applications/{world.apply()}", "recruiter")
+    for _ in range(5):
+        assert at_once(world, ask).status_code == 200
+
+
+def submitter(world: World, key: str = "form-1", **more: object) -> Ask:
+    body = {"procedure_reference": "V-1", "fields": {"name": "Sanne", "phone": "0612345678"}}
+    return lambda: world.post("/applications", "website", key=key, json=body | more)
+
+
+def test_an_intake_at_once_is_kept_whole_and_repeated_as_it_was(world: World):
+    procedure_id = world.procedure()
+    ask = submitter(world)
+    made, told = at_once(world, ask), last_event(world)
+    assert made.status_code == 201
+    record = made.json["id"]
+    assert told["application_ids"] == [record]
+    assert (told["action"], told["outcome"]) == ("submit-application", "allowed")
+    again = the_long_way(world, ask)
+    assert (again.status_code, again.json) == (201, made.json)
+    read = world.get(f"/applications/{record}", "recruiter").json
+    assert read["fields"] == {"name": "Sanne", "phone": "0612345678"}
+    assert read["procedure_id"] == str(procedure_id)
+    other = submitter(world, fields={"name": "Daan", "phone": "0612345678"})
+    assert the_long_way(world, other).status_code == 422
+    assert last_event(world)["application_ids"] == []
+
+
+def test_an_intake_that_is_not_ordinary_goes_the_long_way(world: World, tmp_path: Path):
+    del tmp_path
+    procedure_id = world.procedure()
+    version = world.wording()
+    for number, (more, status) in enumerate(
+        (
+            ({"consent": {"wording_version": version}}, 201),
+            ({"procedure_reference": "V-9"}, 422),
+            ({"fields": {"name": "Sanne"}}, 422),
+            ({"channel": "email"}, 403),
+        )
+    ):
+        ask = submitter(world, key=f"other-{number}", **more)
+        assert the_long_way(world, ask).status_code == status, more
+    record = the_long_way(
+        world,
+        lambda: world.post(
+            "/applications",
+            "website",
+            data=None,
+            json={"kind": "open", "fields": {"name": "Sanne", "phone": "0612345678"}},
+        ),
+    )
+    assert record.status_code == 201
+    world.close_procedure(procedure_id)
+    assert the_long_way(world, submitter(world, key="late")).status_code == 409
+
+
+def test_files_and_holds_go_the_long_way(world: World):
+    procedure_id = world.procedure()
+    sent = world.apply(files={"cv": ("cv.pdf", PDF)})
+    assert world.get(f"/applications/{sent}/documents", "recruiter").json[0]["kind"] == "cv"
+    order = {"reason": "legal-claim", "case_reference": "C-1", "until": "2027-01-01"}
+    held = world.post(f"/procedures/{procedure_id}/holds", "officer", json=order)
+    assert held.status_code == 201, held.text
+    made = the_long_way(world, submitter(world))
+    assert made.status_code == 201
+    path = f"/applications/{made.json['id']}/retention"
+    assert world.get(path, "officer").json["hold_until"] == "2027-01-01"
+
+
+def test_after_a_rotation_of_the_index_repeats_are_found_by_the_long_way(world: World):
+    world.procedure()
+    made = at_once(world, submitter(world))
+    with world.app.app_context():
+        rotate_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
+    world.clock.moment += timedelta(minutes=1)
+    assert the_long_way(world, submitter(world)).json == made.json
