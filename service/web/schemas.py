@@ -1,6 +1,7 @@
 """What requests may hold. The fields of an application come from the catalogue."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -253,10 +254,16 @@ class AuditQuery(PageQuery):
 def load(schema: type[Schema], value: object, at: str = "", **options: Any) -> Any:
     """The value, checked. Invalid names the places that are wrong, below the pointer `at`."""
     try:
-        return schema().load(value, **options)  # type: ignore[arg-type]  # it checks the type
+        return _ready(schema).load(value, **options)  # type: ignore[arg-type]  # it checks the type
     except ValidationError as error:
         faults = islice(_faults(error.messages, at), MOST_FAULTS)
         raise Invalid(faults=sorted(faults, key=str)) from error
+
+
+@cache  # of the few classes that this package declares
+def _ready(schema: type[Schema]) -> Schema:
+    """The one instance of a schema. Making it copies every field of it; loading changes nothing."""
+    return schema()
 
 
 def _faults(messages: Any, pointer: str) -> Iterator[Fault]:

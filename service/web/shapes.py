@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from service.domain import shapes
 from service.domain.catalogue import CATALOGUE, FIELDS, Labels
 from service.domain.prose import is_visible
-from service.domain.shapes import Shape, is_partial_day
+from service.domain.shapes import Shape
+from service.web.checks import check_day, check_email, check_line, check_partial_day, check_phone
+from service.web.wellformed import Reader, members_reader
 
 CODES = {
     "required": "required",
@@ -25,12 +26,10 @@ CODES = {
     "validator_failed": "not-acceptable",
     "invalid_uuid": "wrong-type",
 }
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-_LINE = re.compile(r"[^\t\r\n]*")
 # What the strict reader takes in a string, and of that what stays on one line; not only what is
 # invisible, of which this is the most of what a pattern can say: it knows no categories.
 _NOT_BLANK = r"(?![\s\xad\u200b-\u200f\u2060\ufeff]*$)"
@@ -64,6 +63,19 @@ class NonEmptySchema(StrictSchema):
     def _demand_something(self, data: Mapping[str, Any], **_: Any) -> None:
         if not data:
             raise ValidationError("empty-entry")
+
+
+class RecordSchema(StrictSchema):
+    """The fields of a record: read at once if well-formed; else the schema says what is wrong."""
+
+    wellformed: ClassVar[Reader | None] = None
+
+    def load(self, data: Any, **options: Any) -> Any:
+        read = type(self).wellformed
+        if read is not None:
+            with suppress(ValidationError):
+                return read(data)
+        return super().load(data, **options)
 
 
 class StrictInteger(fields.Integer):
@@ -108,7 +120,7 @@ class StrictDate(fields.Date):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         if not isinstance(value, str):
             raise self.make_error("invalid")
-        _check_day(value)
+        check_day(value)
         return date.fromisoformat(value)
 
 
@@ -164,7 +176,7 @@ def text(limit: int = 200, *, lines: bool = False, **options: Any) -> fields.Str
     """Text of 1 to `limit` characters, one of them visible, on one line unless `lines`."""
     checks: list[Callable[[str], Any]] = [VisibleLength(1, limit, error="length")]
     if not lines:
-        checks.append(_check_line)
+        checks.append(check_line)
     described = {**options.pop("metadata", {}), "pattern": _ON_LINES if lines else _ON_ONE_LINE}
     return make(fields.String, validate=checks, metadata=described, **options)
 
@@ -198,19 +210,19 @@ def shape_field(shape: Shape, *, nullable: bool = False, **options: Any) -> fiel
         case shapes.Text():
             return text(shape.limit, lines=shape.lines, **options)
         case shapes.Email():
-            return _bounded(shape.limit, _check_email, "idn-email", **options)
+            return _bounded(shape.limit, check_email, "idn-email", **options)
         case shapes.Phone():
-            return _bounded(shape.limit, _check_phone, "phone", **options)
+            return _bounded(shape.limit, check_phone, "phone", **options)
         case shapes.Whole():
             within = validate.Range(shape.low, shape.high, error="out-of-range")
             return make(StrictInteger, validate=within, **options)
         case shapes.Flag():
             return make(StrictBoolean, **options)
         case shapes.Day():
-            return _described(_check_day, {"format": "date"}, **options)
+            return _described(check_day, {"format": "date"}, **options)
         case shapes.PartialDay():
             return _described(
-                _check_partial_day, {"format": "partial-date", "pattern": _PARTIAL_DAY}, **options
+                check_partial_day, {"format": "partial-date", "pattern": _PARTIAL_DAY}, **options
             )
         case shapes.Choice():
             return choice([member.value for member in shape.values], **options)
@@ -237,14 +249,16 @@ def fields_schema(
     nullable: bool = False,
 ) -> type[Schema]:
     """The schema of the record's fields, or of those named: one property for each."""
+    chosen = [field for field in CATALOGUE if field.name in names]
     members = {
         field.name: shape_field(
             field.shape, nullable=nullable, metadata=_labelled(field.labels, field.example)
         )
-        for field in CATALOGUE
-        if field.name in names
+        for field in chosen
     }
-    return type(name, (StrictSchema,), {**members, "also": also or {}})
+    # A merge patch may hold null anywhere, and is small: the schema reads it.
+    reader = None if nullable else members_reader({field.name: field.shape for field in chosen})
+    return type(name, (RecordSchema,), {**members, "also": also or {}, "wellformed": reader})
 
 
 def _labelled(labels: Labels, example: object) -> dict[str, object]:
@@ -263,7 +277,7 @@ def _bounded(limit: int, check: Callable[[str], None], form: str, **options: Any
 
     def check_short(value: str) -> None:
         if 0 < len(value) <= limit:
-            _check_line(value)
+            check_line(value)
             check(value)
 
     return _described([_length(limit), check_short], {"format": form}, **options)
@@ -273,39 +287,3 @@ def _described(check: Any, words: dict[str, str], **options: Any) -> fields.Stri
     """Text with a check of its own, and what JSON Schema can say of it."""
     described = {**options.pop("metadata", {}), **words}
     return make(fields.String, validate=check, metadata=described, **options)
-
-
-def _check_line(value: str) -> None:
-    if not _LINE.fullmatch(value):
-        raise ValidationError("line-break")
-
-
-def _check_email(value: str) -> None:
-    try:
-        validate_email(value, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise ValidationError("not-an-email-address") from error
-
-
-def _check_phone(value: str) -> None:
-    """Plausible anywhere in the world; without a country code it is taken for Dutch."""
-    try:
-        plausible = phonenumbers.is_possible_number(phonenumbers.parse(value, "NL"))
-    except phonenumbers.NumberParseException as error:
-        raise ValidationError("not-a-phone-number") from error
-    if not plausible:
-        raise ValidationError("not-a-phone-number")
-
-
-def _check_day(value: str) -> None:
-    if not _DAY.fullmatch(value):
-        raise ValidationError("not-a-date")
-    try:
-        date.fromisoformat(value)
-    except ValueError as error:
-        raise ValidationError("not-a-date") from error
-
-
-def _check_partial_day(value: str) -> None:
-    if not is_partial_day(value):
-        raise ValidationError("not-a-date")
