@@ -30,12 +30,12 @@ def bsn_faults(values: Mapping[str, object]) -> list[Fault]:
 
 
 def _bsn_places(shape: Shape, value: object, pointer: str) -> Iterator[str]:
-    match shape, value:
-        case Text(numbers=Numbers.CHECKED), str() if holds_bsn(value):
+    if isinstance(value, str):
+        if isinstance(shape, Text) and shape.numbers is Numbers.CHECKED and holds_bsn(value):
             yield pointer
-        case Entry(), dict():
-            for name, member in value.items():
-                yield from _bsn_places(shape.members[name], member, f"{pointer}/{name}")
-        case Many(), list():
-            for index, entry in enumerate(value):
-                yield from _bsn_places(shape.entry, entry, f"{pointer}/{index}")
+    elif isinstance(shape, Entry) and isinstance(value, dict):
+        for name, member in value.items():
+            yield from _bsn_places(shape.members[name], member, f"{pointer}/{name}")
+    elif isinstance(shape, Many) and isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _bsn_places(shape.entry, entry, f"{pointer}/{index}")

@@ -13,11 +13,15 @@ DEEPEST = 32
 # The first of them show what is wrong; the rest would only make a small body a large answer.
 MOST_FAULTS = 100
 _LONGEST_NUMBER = 40
-# Possessive, and closed or not: a string that never ends is read once, not once from every quote.
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_BRACKETS = re.compile(rb"[\[\]{}]")
+# Of all bytes, those that say where a string or a nested value begins and ends.
+_STRUCTURE = b'"[]{}'
+_REST = bytes(set(range(256)) - set(_STRUCTURE))
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*+"?')  # closed or not, so that one that never ends is read once
 # C0 and C1 controls but tab, line feed and carriage return, and surrogates that stand alone.
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# An escape that can stand for one of them; whether it does, the string tells once it is read.
+_SUSPECT = re.compile(r"\\(?:[bf]|u(?:00[01789]|[dD][89a-fA-F]))")
 _BREAKS = re.compile(r"[\t\r\n]")
 _SAFE_KEY = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
@@ -33,16 +37,11 @@ def read_json(body: bytes, at: str = "") -> Any:
         raise Malformed("It is not UTF-8.") from error
     _demand_shallow(body)
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_without_duplicates,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_whole,
-        )
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         raise Malformed("It is not JSON.") from error
-    demand_allowed_characters(value, at)
+    if _FORBIDDEN.search(text) or _SUSPECT.search(text):
+        demand_allowed_characters(value, at)
     return value
 
 
@@ -66,9 +65,11 @@ def pointer_to(parent: str, key: str | int) -> str:
 
 def _demand_shallow(body: bytes) -> None:
     """Measure the nesting before parsing: the parser would go as deep as it is led."""
+    # Two quotes side by side, of one string or of two, leave what is inside and what is outside.
+    marks = _ESCAPE.sub(b"", body).translate(None, _REST).replace(b'""', b"")
     depth = 0
-    for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
-        depth += 1 if bracket[0] in b"[{" else -1
+    for bracket in _STRING.sub(b"", marks):
+        depth += 1 if bracket in b"[{" else -1
         if depth > DEEPEST:
             raise Malformed(f"It is nested more than {DEEPEST} levels deep.")
 
@@ -94,6 +95,14 @@ def _finite(digits: str) -> float:
 def _whole(digits: str) -> int:
     # Longer than any range allows: what it is exactly makes no difference to the answer.
     return int(digits[:_LONGEST_NUMBER])
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_whole,
+)
 
 
 def _forbidden_places(value: object, pointer: str) -> Iterator[str]:
