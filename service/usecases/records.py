@@ -130,8 +130,9 @@ def open_each(
 
 
 def seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) -> None:
-    for name, value in values.items():
-        setattr(row, sealed_column(name), None if value is None else seal.seal(name, value))
+    sealed = seal.seal_all({name: value for name, value in values.items() if value is not None})
+    for name in values:
+        setattr(row, sealed_column(name), sealed.get(name))
     if "email" not in values:
         return
     email, index = values["email"], case.house.keyring.current.index

@@ -163,6 +163,27 @@ def test_no_nonce_is_used_twice():
     assert len({blob[1:13] for blob in blobs}) == len(set(blobs)) == len(blobs)
 
 
+@given(st.dictionaries(NAMES, JSON), KEYS, st.uuids())
+def test_what_is_sealed_together_opens_each_as_it_was(values, key, application_id):
+    sealed = RecordSeal(application_id, key).seal_all(values)
+    seal = RecordSeal(application_id, key)
+    assert list(sealed) == list(values)
+    assert {name: seal.open(name, blob) for name, blob in sealed.items()} == values
+
+
+def test_what_is_sealed_together_has_no_part_of_a_nonce_in_common():
+    examples = {name: field.example for name, field in FIELDS.items()}
+    sealed = RecordSeal(APPLICATION, DEK).seal_all(examples)
+    parts = [blob[at : at + 6] for blob in sealed.values() for at in range(1, 8)]
+    assert len(set(parts)) == len(parts) == 7 * len(FIELDS)
+
+
+def test_what_is_sealed_together_is_each_as_long_as_alone():
+    seal, examples = RecordSeal(APPLICATION, DEK), {n: f.example for n, f in FIELDS.items()}
+    alone = {name: len(seal.seal(name, value)) for name, value in examples.items()}
+    assert {name: len(blob) for name, blob in seal.seal_all(examples).items()} == alone
+
+
 def test_no_plaintext_shows_in_a_blob():
     blob = RecordSeal(APPLICATION, DEK).seal("name", "Sanne de Vries")
     assert b"Sanne" not in blob

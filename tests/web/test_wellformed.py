@@ -27,7 +27,17 @@ TEXTS = [
     "2014-06",
     "2014-06-31",
 ]
-TEXTS += ["2014-06-30\n", "d.bakker@example.org", "a@b", "a@example.org\n", "112", "0031", "female"]
+TEXTS += [
+    "+31 6 12345678",
+    "+31 6" + " " * 40 + "12345678",
+    "2014-06-30\n",
+    "d.bakker@example.org",
+    "a@b",
+    "a@example.org\n",
+    "112",
+    "0031",
+    "female",
+]
 OTHERS = [None, True, False, 0, 1, -1, 13, 120, 121, 60, 61, 36.0, 10**40, [], {}, [[]], [{}]]
 OTHERS += [["x"], {"x": 1}, {"title": "x"}, {"kind": "other"}, [{"title": "x"}, {"x": "x"}]]
 
