@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import beside, memory, purging, sealing, statements
+from bench import beside, memory, purging, sealing, statements, validation
 from bench.measures import Measure
 from bench.sizes import SIZES, Size
 from service.telemetry.logs import configure_logs
@@ -23,6 +23,7 @@ from service.telemetry.logs import configure_logs
 PARTS: dict[str, Callable[[Size], Iterator[Measure]]] = {
     "beside": beside.measure,
     "sealing": sealing.measure,
+    "validation": validation.measure,
     "statements": statements.measure,
     "purging": purging.measure,
     "memory": memory.measure,

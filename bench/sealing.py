@@ -1,31 +1,60 @@
-"""The CPU time of sealing and opening one record of twenty fields, its keys included."""
+"""The CPU time of sealing: one field beside what one would pick instead, and a record of twenty."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from time import process_time
 from uuid import uuid4
 
 from bench.measures import Measure
+from bench.rounds import ratio
 from bench.sizes import Size
+from bench.ways import ALONE, OURS, RAW, TOGETHER, UTILS, Way, all_ways
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
 from tests.factories import FullFieldsFactory
 
-ROUNDS, RECORDS = 9, 1_500
-SEAL_GOAL, OPEN_GOAL = 100.0, 80.0
+ROUNDS, CALLS = 21, 4_000
+SEAL_GOAL, OPEN_GOAL = 100.0, 80.0  # µs for twenty fields with their key
+MOST_TO_RAW, LEAST_TO_UTILS = 2.0, 8.0
+
+Work = tuple[Callable[[], object], int]  # what is called, and how many fields that is
 
 
 def measure(_size: Size) -> Iterator[Measure]:
+    yield from _a_field(all_ways())
+    yield from _a_record()
+
+
+def _a_field(ways: Mapping[str, Way]) -> Iterator[Measure]:
+    for name, way in ways.items():
+        if way.open() != way.gives:
+            raise RuntimeError(f"what {name} opens is not what was sealed")
+    seals = _alternate({name: (way.seal, way.fields) for name, way in ways.items()})
+    yield from _compared("200 bytes sealed", seals)
+    opens = _alternate({name: (way.open, way.fields) for name, way in ways.items()})
+    yield from _compared("200 bytes opened", opens)
+
+
+def _compared(what: str, times: Mapping[str, Sequence[float]]) -> Iterator[Measure]:
+    for name, found in times.items():
+        yield _told(f"{what}, {name}", found)
+    for ours, least in ((OURS, LEAST_TO_UTILS), (ALONE, None)):
+        yield ratio(f"{what}, {ours}: time, to {RAW}", times[ours], times[RAW], most=MOST_TO_RAW)
+        for name in (name for name in times if name.startswith(UTILS)):
+            yield ratio(f"{what}, {name}: time, to {ours}", times[name], times[ours], least=least)
+
+
+def _a_record() -> Iterator[Measure]:
+    """Twenty fields with their key: drawn and wrapped, or unwrapped."""
     values = FullFieldsFactory(notes=[{"text": "Goed gesprek.", "by": "recruiter-7"}])
-    if len(values) != 20:  # noqa: PLR2004  # the goal says so
-        raise RuntimeError(f"the goal is for 20 fields, these are {len(values)}")
+    if len(values) != TOGETHER:
+        raise RuntimeError(f"the goal is for {TOGETHER} fields, these are {len(values)}")
     ring = Keyring([make_key(purpose, datetime.now(UTC)) for purpose in KeyPurpose])
     application_id, procedure_id = uuid4(), uuid4()
 
     def seal() -> tuple[str, bytes, dict[str, bytes]]:
         record = ring.new_record(application_id)
-        sealed = {name: record.seal(name, value) for name, value in values.items()}
-        return *ring.wrap(record, procedure_id), sealed
+        return *ring.wrap(record, procedure_id), record.seal_all(values)
 
     kek_id, wrapped, sealed = seal()
 
@@ -35,17 +64,29 @@ def measure(_size: Size) -> Iterator[Measure]:
 
     if open_all() != values:
         raise RuntimeError("what was opened is not what was sealed")
-    yield Measure("20 fields sealed, with their key", "µs CPU", _microseconds(seal), SEAL_GOAL)
-    yield Measure("20 fields opened, with their key", "µs CPU", _microseconds(open_all), OPEN_GOAL)
+    times = _alternate({"sealed": (seal, TOGETHER), "opened": (open_all, TOGETHER)})
+    for verb, most in (("sealed", SEAL_GOAL), ("opened", OPEN_GOAL)):
+        records = [TOGETHER * seconds for seconds in times[verb]]
+        yield _told(f"20 fields {verb}, with their key", records, most)
 
 
-def _microseconds(work: Callable[[], object]) -> float:
-    """The median round's CPU time for one call."""
-    return median(_round(work) for _ in range(ROUNDS)) / RECORDS * 1e6
+def _alternate(works: Mapping[str, Work]) -> dict[str, list[float]]:
+    """CPU seconds of one field: in each round every work has its turn, in a turning order."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(ROUNDS):
+        for place in range(len(works)):
+            name = list(works)[(number + place) % len(works)]
+            times[name].append(_seconds(*works[name]))
+    return times
 
 
-def _round(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[[], object], fields: int) -> float:
     began = process_time()
-    for _ in range(RECORDS):
+    for _ in range(CALLS // fields):
         work()
-    return process_time() - began
+    return (process_time() - began) / CALLS
+
+
+def _told(what: str, seconds: Sequence[float], most: float | None = None) -> Measure:
+    found = [second * 1e6 for second in seconds]
+    return Measure(what, "µs CPU", median(found), most, spread=(min(found), max(found)))

@@ -38,9 +38,10 @@ KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
 PADDED_TO: Final = 64
 
-# Where the parts of a blob are, and how the contexts begin that are made most.
+# Made once: where the parts of a blob are, what pads it, how the contexts begin.
 _NONCE: Final = slice(1, 1 + NONCE_BYTES)
 _SEALED: Final = slice(1 + NONCE_BYTES, None)
+_PADDING: Final = tuple(b" " * missing for missing in range(PADDED_TO))
 _FIELD_CONTEXT: Final = frame(b"kluis field", VERSION)
 _KEY_CONTEXT: Final = frame(b"kluis key", VERSION)
 
@@ -93,7 +94,7 @@ class RecordSeal:
 
     def wrap_document_key(self, label: DocumentLabel, key: bytes) -> bytes:
         """The header of a document: its key, which opens only with this label in this record."""
-        return _encrypt(self._aead, os.urandom(NONCE_BYTES), key, self._document_context(label))
+        return _encrypt(self._aead, key, self._document_context(label))
 
     def unwrap_document_key(self, label: DocumentLabel, header: bytes) -> bytes:
         """The document's key; whatever is wrong with the header or the label, Unreadable."""
@@ -105,8 +106,9 @@ class RecordSeal:
 
     def _seal(self, name: str, value: object, nonce: bytes) -> bytes:
         plaintext = orjson.dumps(value)
-        padded = plaintext.ljust(-len(plaintext) % PADDED_TO + len(plaintext))
-        return _encrypt(self._aead, nonce, padded, self._context + _field_context(name))
+        padded = plaintext + _PADDING[-len(plaintext) % PADDED_TO]
+        context = self._context + _field_context(name)
+        return VERSION + nonce + self._aead.encrypt(nonce, padded, context)
 
     def _document_context(self, label: DocumentLabel) -> bytes:
         ids = self.application_id.bytes, label.id.bytes
@@ -132,8 +134,7 @@ class KeyWrap:
 
     def wrap(self, application_id: UUID, procedure_id: UUID, dek: bytes) -> bytes:
         """The DEK as bytes that unwrap only for this application in this procedure."""
-        context = self._context(application_id, procedure_id)
-        return _encrypt(self._aead, os.urandom(NONCE_BYTES), dek, context)
+        return _encrypt(self._aead, dek, self._context(application_id, procedure_id))
 
     def unwrap(self, application_id: UUID, procedure_id: UUID, wrapped: bytes) -> bytes:
         """The DEK; whatever is wrong with the wrapped bytes, Unreadable."""
@@ -143,7 +144,8 @@ class KeyWrap:
         return _KEY_CONTEXT + frame(application_id.bytes, procedure_id.bytes) + self._kek_context
 
 
-def _encrypt(aead: AESGCM, nonce: bytes, plaintext: bytes, context: bytes) -> bytes:
+def _encrypt(aead: AESGCM, plaintext: bytes, context: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
     return VERSION + nonce + aead.encrypt(nonce, plaintext, context)
 
 
