@@ -1,10 +1,12 @@
 """Kluis beside its plaintext twins: reads, lists, intakes and documents, in alternating rounds."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from http.client import HTTPConnection
+from itertools import count, cycle, islice
+from uuid import UUID
 
 import orjson
 
@@ -17,6 +19,12 @@ from bench.served import Service, service, twin
 from bench.sizes import Size
 
 DOCUMENT = b"%PDF-1.7 " + b"\x5a" * (2 * 1024 * 1024 - 9)
+FORM_TYPE = "multipart/form-data; boundary=x"
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="cv"; filename="cv.pdf"\r\n'
+    b"Content-Type: application/pdf\r\n\r\n" + DOCUMENT + b"\r\n--x--\r\n"
+)
+DOWNLOADED = 16  # documents, again and again
 LISTED = 100
 
 
@@ -33,6 +41,17 @@ class Stage:
 
     def side(self, name: str, requests: Iterator[bytes]) -> Side:
         return Side(name, self.ports[name], requests, self.pids[name], self.database)
+
+    def added(self, name: str, number: int) -> str:
+        """Where a document is that was just put with this record."""
+        path = _documents_of(name, self.data.record_id(number))
+        headers = {"Content-Type": FORM_TYPE}
+        if name == "kluis":
+            headers["Authorization"] = f"Bearer {self.data.tokens[number // A_PROCEDURE]}"
+        with closing(HTTPConnection("127.0.0.1", self.ports[name])) as connection:
+            connection.request("POST", path, FORM, headers)
+            made = orjson.loads(connection.getresponse().read())["id"]
+        return f"{path}/{made}" if name == "kluis" else f"/files/{made}"
 
 
 def measure(size: Size) -> Iterator[Measure]:
@@ -123,29 +142,37 @@ def _intakes(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Me
 
 
 def _documents(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Measure]:
-    """Two megabytes up and down."""
-    data = stage.data
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="cv"; filename="cv.pdf"\r\n'
-        b"Content-Type: application/pdf\r\n\r\n" + DOCUMENT + b"\r\n--x--\r\n"
-    )
-    form = "multipart/form-data; boundary=x"
-    made: dict[str, list[str]] = {"kluis": [], "ordinary": []}
+    """Two megabytes up, and down again."""
+    data, names = stage.data, ("kluis", "ordinary")
 
-    def ours() -> Iterator[bytes]:
+    def up(name: str) -> Iterator[bytes]:
         for number in data.reads(seed=4):
-            path = f"/v1/applications/{data.record_id(number)}/documents"
-            yield _post(path, body, form, data.tokens[number // A_PROCEDURE])
+            token = data.tokens[number // A_PROCEDURE] if name == "kluis" else ""
+            yield _post(_documents_of(name, data.record_id(number)), FORM, FORM_TYPE, token)
 
-    def theirs() -> Iterator[bytes]:
-        for number in data.reads(seed=4):
-            yield _post(f"/candidates/{data.record_id(number)}/files", body, form)
+    def down(name: str) -> Iterator[bytes]:
+        made = [
+            (stage.added(name, number), data.tokens[number // A_PROCEDURE])
+            for number in islice(data.reads(seed=5), DOWNLOADED)
+        ]
+        yield from (_get(path, token if name == "kluis" else "") for path, token in cycle(made))
 
-    ups = alternate(
-        [stage.side("kluis", ours()), stage.side("ordinary", theirs())], size.rounds, size.seconds
+    ups = alternate([stage.side(name, up(name)) for name in names], size.rounds, size.seconds)
+    yield from _compared("document up", kind, ups, {})
+    downs = alternate([stage.side(name, down(name)) for name in names], size.rounds, size.seconds)
+    yield from _compared("document down", kind, downs, {})
+    ours, theirs = (
+        [1 / (1 / one.rate + 1 / other.rate) for one, other in zip(ups[n], downs[n], strict=True)]
+        for n in names
     )
-    del made
-    yield from _compared("document up", kind, ups, {"ordinary": 0.8} if goals else {})
+    what = f"document up and down, {kind}: rate, to ordinary"
+    yield ratio(what, ours, theirs, least=0.8 if goals else None)
+
+
+def _documents_of(name: str, record_id: UUID) -> str:
+    if name == "kluis":
+        return f"/v1/applications/{record_id}/documents"
+    return f"/candidates/{record_id}/files"
 
 
 def _compared(
