@@ -1,16 +1,29 @@
-"""Documents and their sealed chunks."""
+"""Documents and their sealed chunks.
+
+Chunks are large: PostgreSQL takes and gives them through its driver in the binary form, since the
+ordinary way would write each byte of them as two digits, or send each chunk as a statement.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service.domain.catalogue import DocumentKind
+from service.storage.database import has_driver_cursor
 from service.storage.tables import Document, DocumentChunk
 
 _CHUNKS_AT_A_TIME = 8
+_COPY = "COPY document_chunk (document_id, number, sealed) FROM STDIN (FORMAT BINARY)"
+_COPIED = "uuid", "int4", "bytea"
+_READ = (
+    "SELECT sealed FROM document_chunk"
+    " WHERE document_id = %s AND number >= %s AND number < %s ORDER BY number"
+)
 
 
 def list_documents(
@@ -36,6 +49,12 @@ def count_documents(session: Session, application_id: UUID) -> int:
 
 def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -> None:
     """Store the sealed chunks, a few at a time, so that no document is in memory as a whole."""
+    if has_driver_cursor(session):
+        with _cursor(session) as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(_COPIED)
+            for number, sealed in enumerate(chunks):
+                copy.write_row((document_id, number, sealed))
+        return
     numbered = enumerate(chunks)
     while rows := [
         {"document_id": document_id, "number": number, "sealed": sealed}
@@ -46,6 +65,10 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
 
 def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
     """The next few sealed chunks from number `first` on; none when there are no more."""
+    if has_driver_cursor(session):
+        with _cursor(session) as cursor:
+            cursor.execute(_READ, (document_id, first, first + _CHUNKS_AT_A_TIME))
+            return [sealed for (sealed,) in cursor]
     query = select(DocumentChunk.sealed).where(
         DocumentChunk.document_id == document_id,
         DocumentChunk.number >= first,
@@ -60,3 +83,9 @@ def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:
     while some := read_chunks(session, document_id, number):
         yield from some
         number += len(some)
+
+
+def _cursor(session: Session) -> "psycopg.Cursor[tuple[Any, ...]]":
+    """A cursor of PostgreSQL's driver within the session's transaction."""
+    connection = session.connection().connection.driver_connection
+    return cast("psycopg.Connection[tuple[Any, ...]]", connection).cursor(binary=True)
