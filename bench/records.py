@@ -111,25 +111,25 @@ def fill_kluis(url: str, keyring: Keyring, data: Dataset) -> None:
     """Sealed, each under its own key, with a recruiter to each of the first procedures."""
     engine = create_engine(url)
     procedures = range(-(-data.count // A_PROCEDURE))
-    _load(engine, Procedure.__table__, (_procedure(data, number) for number in procedures))
+    load(engine, Procedure.__table__, (_procedure(data, number) for number in procedures))
     recruiters = range(len(data.tokens))
-    _load(engine, ApiToken.__table__, (_token(data, number) for number in recruiters))
-    _load(engine, TeamMember.__table__, (_member(data, number) for number in recruiters))
-    for part in _parts(range(data.count)):
+    load(engine, ApiToken.__table__, (_token(data, number) for number in recruiters))
+    load(engine, TeamMember.__table__, (_member(data, number) for number in recruiters))
+    for part in parts(range(data.count)):
         rows = [_sealed(keyring, data, number) for number in part]
-        _load(engine, Application.__table__, (row for row, _ in rows))
-        _load(engine, RecordKey.__table__, (key for _, key in rows))
+        load(engine, Application.__table__, (row for row, _ in rows))
+        load(engine, RecordKey.__table__, (key for _, key in rows))
     engine.dispose()
-    _settle(url)
+    settle(url)
 
 
 def fill_twin(url: str, data: Dataset) -> None:
     """The same in the clear."""
     engine = create_engine(url)
     ordinary.Base.metadata.create_all(engine)
-    _load(engine, ordinary.Record.__table__, (_plain(data, n) for n in range(data.count)))
+    load(engine, ordinary.Record.__table__, (_plain(data, n) for n in range(data.count)))
     engine.dispose()
-    _settle(url)
+    settle(url)
 
 
 def _procedure(data: Dataset, number: int) -> Row:
@@ -194,10 +194,10 @@ def _plain(data: Dataset, number: int) -> Row:
     }
 
 
-def _load(engine: Engine, table: Any, rows: Iterable[Row]) -> None:
+def load(engine: Engine, table: Any, rows: Iterable[Row]) -> None:
     """Insert many rows: by COPY into PostgreSQL, by the thousand into SQLite."""
     if engine.dialect.name == "sqlite":
-        for part in _parts(rows):
+        for part in parts(rows):
             with engine.begin() as connection:
                 connection.execute(insert(table), part)
         return
@@ -219,13 +219,13 @@ def _as_sent(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def _parts(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+def parts(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
     found = iter(rows)
     while part := list(islice(found, AT_ONCE)):
         yield part
 
 
-def _settle(url: str) -> None:
+def settle(url: str) -> None:
     """What an autovacuum would do in a while, done before anything is measured."""
     if url.startswith("postgresql"):
         with psycopg.connect(libpq_url(url), autocommit=True) as connection:
