@@ -5,24 +5,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, not_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import Session, aliased
 
 from service.domain.retention import Rule
 from service.storage.applications import is_consented, is_open_kind
 from service.storage.requests import forget_requests_of
 from service.storage.tables import Application, Procedure, PurgeReceipt, PurgeRun
+from service.storage.types import word
 
 _SCRUBBED_AT_ONCE = 1_000
-
-
-@dataclass(frozen=True)
-class DueRecord:
-    """A locked application that is to be deleted, and the rule that says so."""
-
-    application_id: UUID
-    rule: Rule
-    open_procedure_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -32,67 +38,67 @@ class DueCounts:
     oldest: date | None
 
 
-def take_due(session: Session, today: date, limit: int) -> Sequence[DueRecord]:
-    """Lock at most `limit` due applications that nobody else holds; what is locked is passed.
+def take_due(session: Session, today: date, limit: int, run_id: UUID) -> Sequence[UUID]:
+    """Lock at most `limit` due applications that nobody else holds, and write their receipts.
 
     An open application takes its procedure along, so that one must be free as well.
     """
-    rows = session.execute(
-        select(Application.id, is_consented(), is_open_kind(), Application.procedure_id)
+    own = aliased(Procedure)
+    own_is_free = select(own.id).where(own.id == Application.procedure_id)
+    own_is_free = own_is_free.with_for_update(skip_locked=True)
+    due = (
+        select(Application.id, literal(run_id), literal(today), _rule())
         .join(Procedure, Procedure.id == Application.procedure_id)
-        .where(is_due(today))
-        .order_by(Application.purge_on, Application.id)
+        .where(is_due(today), or_(not_(is_open_kind()), own_is_free.scalar_subquery().is_not(None)))
+        .order_by(Application.purge_on)  # as its index lies: by id as well, all due were sorted
         .limit(limit)
         .with_for_update(of=Application, skip_locked=True)
-    ).all()
-    free = set(
-        session.scalars(
-            select(Procedure.id)
-            .where(Procedure.id.in_([row[3] for row in rows if row[2]]))
-            .with_for_update(skip_locked=True)
-        )
     )
-    return [
-        DueRecord(row[0], Rule.ONE_YEAR if row[1] else Rule.ONE_MONTH, row[3] if row[2] else None)
-        for row in rows
-        if not row[2] or row[3] in free
-    ]
+    columns = ["application_id", "run_id", "purged_on", "rule"]
+    receipts = insert(PurgeReceipt).from_select(columns, due)
+    return session.scalars(receipts.returning(PurgeReceipt.application_id)).all()
 
 
-def delete_records(
-    session: Session, records: Collection[DueRecord], purged_on: date, run_id: UUID | None
-) -> None:
-    """Delete the applications whole, by the cascades of their rows, and write their receipts.
+def delete_taken(session: Session, run_id: UUID) -> None:
+    """Delete whole the applications that this run took: its receipts name them, not a list."""
+    taken = select(PurgeReceipt.application_id).where(PurgeReceipt.run_id == run_id)
+    _delete_whole(session, taken)
+
+
+def erase(session: Session, application_id: UUID, erased_on: date) -> None:
+    """Delete one application whole, outside of any run, and write its receipt."""
+    receipt = {"application_id": application_id, "purged_on": erased_on, "rule": Rule.ERASURE}
+    session.execute(insert(PurgeReceipt), receipt)
+    _delete_whole(session, [application_id])
+
+
+def _delete_whole(session: Session, ids: Select[UUID] | Collection[UUID]) -> None:
+    """Delete applications by the cascades of their rows, the open ones with their procedures.
 
     Requests that were made about them outlive them as dates, kind and outcome.
     """
-    if not records:
-        return
-    ids = [record.application_id for record in records]
     forget_requests_of(session, ids)
-    session.execute(delete(Application).where(Application.id.in_(ids)))
-    procedures = [r.open_procedure_id for r in records if r.open_procedure_id is not None]
-    if procedures:
-        session.execute(delete(Procedure).where(Procedure.id.in_(procedures)))
-    receipts = [
-        {
-            "application_id": record.application_id,
-            "run_id": run_id,
-            "purged_on": purged_on,
-            "rule": record.rule,
-        }
-        for record in records
-    ]
-    session.execute(insert(PurgeReceipt), receipts)
+    own = select(Application.procedure_id).join(Procedure).where(Application.id.in_(ids))
+    for gone in (
+        delete(Procedure).where(Procedure.id.in_(own.where(is_open_kind()))),
+        delete(Application).where(Application.id.in_(ids)),
+    ):
+        session.execute(gone, execution_options={"synchronize_session": False})
 
 
 def count_due(session: Session, today: date) -> DueCounts:
-    """How many records are due, how many of them a hold keeps, and the oldest unkept date."""
-    due, oldest = session.execute(
-        select(func.count(), func.min(Application.purge_on)).where(is_due(today))
+    """How many records are due, how many of them a hold keeps, and the oldest unkept date.
+
+    All in one pass: each run passes over everything that it leaves.
+    """
+    due, oldest, held = session.execute(
+        select(
+            func.count().filter(is_due(today)),
+            func.min(Application.purge_on).filter(is_due(today)),
+            func.count().filter(Application.hold_until > today),
+        ).where(Application.purge_on <= today)
     ).one()
-    held = select(func.count()).where(Application.purge_on <= today, Application.hold_until > today)
-    return DueCounts(due, session.scalar(held) or 0, oldest)
+    return DueCounts(due, held, oldest)
 
 
 def count_due_before(session: Session, today: date, before: date, at_most: int) -> int:
@@ -201,3 +207,9 @@ def is_due(today: date) -> ColumnElement[bool]:
         Application.purge_on <= today,
         or_(Application.hold_until.is_(None), Application.hold_until <= today),
     )
+
+
+def _rule() -> ColumnElement[Rule]:
+    """Which rule a due application is deleted by."""
+    month, year = (literal(rule, word(Rule)) for rule in (Rule.ONE_MONTH, Rule.ONE_YEAR))
+    return case((is_consented(), year), else_=month)

@@ -4,8 +4,8 @@ from datetime import date
 
 from service.domain.errors import Conflict
 from service.domain.policy import Purpose
-from service.domain.retention import Rule, is_held
-from service.domain.words import Event, Outcome, ProcedureKind, RequestKind
+from service.domain.retention import is_held
+from service.domain.words import Event, Outcome, RequestKind
 from service.storage import holds, purges, requests
 from service.storage.applications import Found
 from service.usecases.case import Case
@@ -40,9 +40,7 @@ def erase(case: Case, found: Found) -> None:
         elif asked.kind in _MOOT:
             close(case, asked, Outcome.WITHDRAWN)
     tell(case, row.id, Event.ERASED)
-    is_open = found.procedure.kind is ProcedureKind.OPEN
-    record = purges.DueRecord(row.id, Rule.ERASURE, found.procedure.id if is_open else None)
     case.session.flush()
     case.session.expunge_all()
-    purges.delete_records(case.session, [record], case.today, run_id=None)
+    purges.erase(case.session, row.id, case.today)
     purges.mark_unscrubbed(case.session, case.today)

@@ -142,16 +142,16 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
     began = perf_counter()
     today = case.today if plan is None else plan.today
     run_id = case.new_id()
-    records = purges.take_due(case.session, today, limit)
-    tell_systems(case, [record.application_id for record in records], Event.PURGED)
-    purges.delete_records(case.session, records, today, run_id)
+    taken = purges.take_due(case.session, today, limit, run_id)
+    tell_systems(case, taken, Event.PURGED)
+    purges.delete_taken(case.session, run_id)
     counts = purges.count_due(case.session, today)
     row = PurgeRun(
         id=run_id,
         planned=False,
         at=case.now,
         today=today,
-        purged=len(records),
+        purged=len(taken),
         remaining=counts.due,
         passed_over=counts.held,
         seconds=perf_counter() - began,
