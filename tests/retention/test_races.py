@@ -217,6 +217,44 @@ def test_an_open_applications_locked_procedure_keeps_it_whole(world: World):
     assert made["purge_on"] == "2027-03-22"
 
 
+def test_an_open_application_that_is_kept_leaves_its_place_in_the_run_to_another(world: World):
+    world.procedure(ends_on="2027-03-01")
+    due_later = world.apply()
+    open_application(world)
+    world.clock.move_to("2027-04-01")
+    with locked(world, "SELECT id FROM procedure WHERE kind = 'open' FOR UPDATE"):
+        run = world.purge(limit=1).json
+        assert (run["purged"], run["remaining"]) == (1, 1)
+    receipts = rows(world, "SELECT application_id FROM purge_receipt")
+    assert [UUID(str(row[0])) for row in receipts] == [due_later]
+    assert completed(world)["purged"] == 1
+
+
+def test_workers_at_once_purge_each_record_once_and_open_ones_with_their_procedures(world: World):
+    world.procedure(ends_on="2027-03-01")
+    made = [world.apply() for _ in range(12)]
+    made += [UUID(open_application(world).json["id"]) for _ in range(8)]
+    world.clock.move_to("2027-04-01")
+    world.token("purger")
+    with in_the_background() as go:
+        workers = [go(purged_until_nothing_is_left, world) for _ in range(4)]
+        shares = [worker.result() for worker in workers]
+    assert sum(shares) == len(made)
+    receipts = rows(world, "SELECT application_id FROM purge_receipt")
+    assert sorted(UUID(str(row[0])) for row in receipts) == sorted(made)
+    assert rows(world, "SELECT count(*) FROM procedure WHERE kind = 'open'")[0][0] == 0
+
+
+def purged_until_nothing_is_left(world: World) -> int:
+    """What one worker purges beside others, two records at a time."""
+    purged, remaining = 0, 1
+    while remaining:
+        run = world.purge(limit=2)
+        assert run.status_code == 201, run.text
+        purged, remaining = purged + run.json["purged"], run.json["remaining"]
+    return purged
+
+
 def test_closing_against_closing_has_one_winner(world: World):
     procedure_id, _ = one_due_tomorrow(world)
     world.clock.move_to("2027-02-01")
