@@ -1,30 +1,20 @@
-"""Applications half of which are due today, with what hangs on them, and copies of their database.
+"""Applications half of which are due today, with what hangs on them.
 
 Due and kept ones lie next to each other, as they came in; all are sealed alike. A record's values
 are random bytes of the size of its seals: nothing opens them here.
 """
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg import sql
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine
 
-from bench.databases import Databases
 from bench.records import A_PROCEDURE, BYTES, FIELDS, Row, load, parts, settle
-from bench.served import KLUIS
 from service.crypto.keyring import KeyPurpose, Keyring
-from service.crypto.keyring_files import read_keyring_file
 from service.domain.catalogue import CATALOGUE, DocumentKind
 from service.domain.ids import uuid7
 from service.domain.words import Channel, ConsentChange, ProcedureKind, Status
@@ -38,7 +28,6 @@ from service.storage.tables import (
     RecordKey,
     sealed_column,
 )
-from tests.harness.postgres import drop_database, libpq_url
 
 DOCUMENTS = 2  # of each application, each of one chunk
 VALUE = os.urandom(BYTES // FIELDS + 29)  # version, nonce, tag
@@ -156,65 +145,3 @@ def _document(data: DueRecords, number: int, place: int) -> Row:
 def _chunk(data: DueRecords, number: int, place: int) -> Row:
     document_id = data.id_of(b"d", number * DOCUMENTS + place)
     return {"document_id": document_id, "number": 0, "sealed": CHUNK}
-
-
-@dataclass(frozen=True)
-class Filled:
-    """A database with due records that copies are taken of, and the settings to work on one."""
-
-    room: Databases
-    url: str
-    due: int
-    environment: dict[str, str]
-
-    @contextmanager
-    def copy(self) -> Iterator[dict[str, str]]:
-        """The settings of a fresh copy, which is thrown away."""
-        copied = _copied_file(self.url) if self.room.server is None else _copied(self.url)
-        try:
-            yield {**self.environment, "KLUIS_DATABASE_URL": copied}
-        finally:
-            _drop(self.room, copied)
-
-
-@contextmanager
-def filled(room: Databases, due: int) -> Iterator[Filled]:
-    """A new database with a keyring of its own, and so many due among as many that stay."""
-    with tempfile.TemporaryDirectory(prefix="kluis-bench-") as directory:
-        url, keyring_file = room.new(f"due-{due}"), Path(directory, "keyring.json")
-        chosen = {"KLUIS_DATABASE_URL": url, "KLUIS_KEYRING_FILE": str(keyring_file)}
-        environment = {**os.environ, **chosen}
-        subprocess.run([KLUIS, "init"], env=environment, check=True, capture_output=True)  # noqa: S603  # ours
-        fill(url, read_keyring_file(keyring_file), due)
-        yield Filled(room, url, due, environment)
-
-
-def _copied(url: str) -> str:
-    """A copy on the same server, file by file: it lies on the disk before anything is measured."""
-    source = make_url(url)
-    copy = source.set(database=f"{source.database}_copy")
-    command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-        sql.Identifier(str(copy.database)), sql.Identifier(str(source.database))
-    )
-    maintenance = libpq_url(source.set(database="postgres").render_as_string(hide_password=False))
-    with psycopg.connect(maintenance, autocommit=True) as connection:
-        connection.execute(command)
-    return copy.render_as_string(hide_password=False)
-
-
-def _copied_file(url: str) -> str:
-    copy = f"{url}-copy"
-    shutil.copyfile(_file(url), _file(copy))
-    return copy
-
-
-def _drop(room: Databases, url: str) -> None:
-    if room.server is not None:
-        drop_database(room.server.url, url)
-        return
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{_file(url)}{suffix}").unlink(missing_ok=True)
-
-
-def _file(url: str) -> str:
-    return str(make_url(url).database)

@@ -34,6 +34,11 @@ def ratio(
     return Measure(what, "x", median(found), most, least, (min(found), max(found)))
 
 
+def median_of(what: str, unit: str, found: Sequence[float]) -> Measure:
+    """The median of the rounds, with its spread."""
+    return Measure(what, unit, median(found), spread=(min(found), max(found)))
+
+
 def told(what: str, loads: Sequence[Load]) -> Iterator[Measure]:
     """A side in numbers: the median round's rate, latencies and CPU time a request."""
     rates = [load.rate for load in loads]

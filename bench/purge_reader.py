@@ -1,0 +1,66 @@
+"""Who reads running applications, while others are purged and while they are not: his p99."""
+
+from collections.abc import Iterator
+from functools import partial
+from statistics import quantiles
+
+from bench.databases import Databases, migrated
+from bench.due import fill
+from bench.load import Side, drive
+from bench.measures import Measure
+from bench.purger import Purger
+from bench.records import A_PROCEDURE, Dataset, dataset, fill_kluis
+from bench.rounds import median_of, ratio
+from bench.served import Service, service
+from service.crypto.keyring import Keyring
+
+READ = 20_000  # records, so that nobody comes near his budget
+GOAL = 3.0
+PURGED_A_SECOND = 8_000  # more than any machine does
+
+
+def measure(room: Databases, rounds: int, seconds: float) -> Iterator[Measure]:
+    """Rounds of both in turn, on one connection."""
+    due = int(rounds * seconds * PURGED_A_SECOND)
+    data, url = dataset(READ), migrated(room.new("read"))
+    quiet: list[float] = []
+    during: list[float] = []
+    with service(url, partial(_fill_both, url, data, due)) as kluis:
+        side = Side("kluis", kluis.port, _reads(data), kluis.process.pid)
+        drive(side, seconds, 1)  # what is only needed once
+        for _ in range(rounds):
+            quiet.append(_p99(side, seconds))
+            during.append(_p99_beside_a_purge(side, kluis, seconds))
+    goal = GOAL if room.server else None
+    yield median_of(f"a reader's p99, {room.kind}: quiet", "ms", quiet)
+    yield median_of(f"a reader's p99, {room.kind}: beside a purge", "ms", during)
+    yield ratio(f"a reader's p99, {room.kind}: to a quiet one", during, quiet, most=goal)
+
+
+def _fill_both(url: str, data: Dataset, due: int, keyring: Keyring) -> None:
+    fill_kluis(url, keyring, data)
+    fill(url, keyring, due)
+
+
+def _reads(data: Dataset) -> Iterator[bytes]:
+    for number in data.reads(seed=5):
+        token = data.tokens[number // A_PROCEDURE]
+        path = f"/v1/applications/{data.record_id(number)}"
+        yield (
+            f"GET {path} HTTP/1.1\r\nHost: kluis\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        )
+
+
+def _p99_beside_a_purge(side: Side, kluis: Service, seconds: float) -> float:
+    purger = Purger(kluis.environment, seconds)
+    purger.begin()
+    found = _p99(side, seconds)
+    purged = purger.result()
+    if purged is None or not purged.remaining:
+        raise RuntimeError("the purge failed, or was over before the reading was")
+    return found
+
+
+def _p99(side: Side, seconds: float) -> float:
+    """In milliseconds, of one connection."""
+    return quantiles(drive(side, seconds, 1).latencies, n=100)[98] * 1e3
