@@ -59,7 +59,7 @@ lock: .venv/dev ## resolve the dependencies anew, with hashes
 	$(LOCK_COMMAND) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## remove what was installed and made, but not var/
-	rm -rf .venv .ci/node_modules mutants .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .ci/node_modules .ci/pgbouncer mutants .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -72,6 +72,10 @@ clean: ## remove what was installed and made, but not var/
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/dev .venv/run
+
+.venv/pgbouncer: .ci/fetch-pgbouncer .venv/dev
+	.ci/fetch-pgbouncer
+	@touch .venv/pgbouncer
 
 .venv/node: .ci/package-lock.json
 	npm --prefix .ci ci --ignore-scripts --no-audit --no-fund --silent

@@ -108,7 +108,9 @@ def create_bare_app(settings: Settings) -> Flask:
     app = Flask("kluis", static_folder=None)
     app.config |= {
         "SQLALCHEMY_DATABASE_URI": _absolute(settings.database_url),
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url, settings.pool_size),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(
+            settings.database_url, settings.pool_size, settings.pooler
+        ),
         "MAX_CONTENT_LENGTH": settings.max_body_bytes,
         "PROVIDE_AUTOMATIC_OPTIONS": False,
     }

@@ -13,6 +13,7 @@ from service.app import create_bare_app
 from service.config.settings import load_settings
 from service.storage.database import db
 from tests.harness.databases import Databases
+from tests.harness.pgbouncer import Poolers, demand_program
 from tests.world import World
 
 settings.register_profile(
@@ -22,6 +23,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("kluis")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--pooler", action="store_true", help="put PgBouncer between the service and PostgreSQL"
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _way_in(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How the service of each world reaches its database: directly, or with `--pooler` not."""
+    if not request.config.getoption("pooler"):
+        yield
+        return
+    demand_program()
+    with Poolers() as poolers, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(World, "way_in", poolers.way_in)
+        yield
 
 
 @pytest.fixture(autouse=True)

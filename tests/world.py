@@ -1,12 +1,12 @@
 """A whole service for one test: a real database, a clock that the test moves, real tokens."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -22,6 +22,7 @@ from service.storage.database import db
 from service.usecases import setup, tokens
 from service.usecases.case import Case, House, Principal
 from tests.factories import SubmissionFactory, multipart
+from tests.harness.pgbouncer import direct
 
 MORNING = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 _numbers = count(1)
@@ -79,7 +80,7 @@ class _Shelf:
 
     def _made_of(self, settings: Settings) -> tuple[object, ...]:
         """What a bare app is made of."""
-        return settings.database_url, settings.pool_size, settings.max_body_bytes
+        return settings.database_url, settings.pool_size, settings.pooler, settings.max_body_bytes
 
 
 _shelf = _Shelf(room=6)
@@ -87,7 +88,10 @@ _shelf = _Shelf(room=6)
 
 @dataclass
 class World:
-    """One installation, driven over HTTP through Flask's client."""
+    """One installation, driven over HTTP through Flask's client.
+
+    The test knows its database by `database_url`; the service may reach it in another way.
+    """
 
     app: Flask
     clock: FakeClock
@@ -95,6 +99,7 @@ class World:
     database_url: str
     is_altered: bool = False  # its app was, by the test: no other may have it
     _tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    way_in: ClassVar[Callable[[str], Mapping[str, str]]] = direct
 
     @classmethod
     def make(
@@ -106,7 +111,7 @@ class World:
             write_keyring(keyring_file)
         settings = load_settings(
             {
-                "KLUIS_DATABASE_URL": database_url,
+                **cls.way_in(database_url),
                 "KLUIS_KEYRING_FILE": str(keyring_file),
                 "KLUIS_OPEN_TEAM": "recruiter:recruiter",
                 **(environment or {}),

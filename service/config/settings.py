@@ -33,6 +33,13 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _pooler(text: str) -> str:
+    """transaction, or nothing"""
+    if text not in ("", "transaction"):
+        raise ValueError
+    return text
+
+
 def _path(text: str) -> Path:
     """a path"""
     return Path(text)
@@ -101,6 +108,11 @@ class Settings:
         "sqlite:///var/kluis.db",
         _database_url,
         "where the records are; `postgresql+psycopg://…` for PostgreSQL 15 or later",
+    )
+    pooler: str = _setting(
+        "",
+        _pooler,
+        "`transaction` if a pooler such as PgBouncer, in that mode, stands before PostgreSQL",
     )
     keyring_file: Path = _setting(
         "var/keyring.json", _path, "the keys, mode 0600; keep it and its backup off the database"

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from service.domain.errors import Unavailable
+from service.domain.errors import Misconfigured, Unavailable
 
 _BUSY_SECONDS = 5
 _TRANSACTION = "kluis_transaction"
@@ -48,6 +48,10 @@ _BEGIN = {
         Transaction.ONE_MOMENT: "BEGIN ISOLATION LEVEL REPEATABLE READ",
     },
 }
+_IS_FIT = (
+    "SELECT current_setting('lock_timeout') <> '0'"
+    " AND current_setting('timezone') IN ('UTC', 'Etc/UTC')"
+)
 
 
 class Base(DeclarativeBase):
@@ -57,8 +61,8 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
-def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """How the engine is made for this database."""
+def engine_options(url: str, pool_size: int, pooler: str) -> dict[str, Any]:
+    """How the engine is made for this database, with this pooler before it or none."""
     pool = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": _BUSY_SECONDS}
     if url.startswith("sqlite"):
         connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
@@ -67,20 +71,32 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         "connect_args": {
             "autocommit": True,  # transactions are begun by `_begin`
             "connect_timeout": _BUSY_SECONDS,
-            "options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC",
+            **_session(pooler),
         }
     }
+
+
+def _session(pooler: str) -> dict[str, Any]:
+    """What a session of PostgreSQL's is asked for at its start, and keeps.
+
+    A pooler gives each transaction another session: nothing is asked there that must last, and
+    no statement is left prepared. The role brings the settings instead, see `_demand_fit`.
+    """
+    if pooler:
+        return {"prepare_threshold": None}
+    return {"options": f"-c lock_timeout={_BUSY_SECONDS * 1000} -c timezone=UTC"}
 
 
 def prepare_engine(engine: Engine) -> None:
     """Begin transactions ourselves; teach SQLite's driver deletion that overwrites, foreign keys.
 
-    Of PostgreSQL's connections, hand out none that its server has closed.
+    Of PostgreSQL's, hand out no connection that its server has closed, or that may wait for ever.
     """
     event.listen(engine, "begin", _begin)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     else:
+        event.listen(engine, "connect", _demand_fit)
         event.listen(engine, "checkout", _demand_open)
 
 
@@ -100,6 +116,17 @@ def is_absent(engine: Engine) -> bool:
 def _file_of(engine: Engine) -> Path | None:
     is_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
     return Path(str(engine.url.database)) if is_file else None
+
+
+def _demand_fit(connection: "psycopg.Connection[tuple[bool]]", *_: object) -> None:
+    """No lock is waited for without end, by whom ever that was seen to; moments come in UTC."""
+    is_fit = connection.execute(_IS_FIT).fetchone() == (True,)
+    if not is_fit:
+        connection.close()
+        raise Misconfigured(
+            "KLUIS_POOLER: behind a pooler PostgreSQL's role itself needs a lock_timeout and UTC:"
+            " ALTER ROLE … SET lock_timeout = '5s'; ALTER ROLE … SET timezone = 'UTC'"
+        )
 
 
 def _demand_open(connection: "psycopg.Connection[Any]", *_: object) -> None:
