@@ -5,6 +5,8 @@ BIN := .venv/bin
 ORDINARY := not campaign and not fresh
 # Processes of their own, whose lines no coverage sees; `make test` runs them.
 UNSEEN := campaign demo docs harness shipping web api/test_schemathesis.py faults/test_serving.py
+# What depends on transactions, locks and sessions: `make check` runs it behind a pooler too.
+POOLED := tests/harness/test_pgbouncer.py tests/faults/test_pooler.py tests/faults/test_database.py tests/*/test_races.py tests/retention/test_purge.py tests/access/test_read_budget.py
 LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-strip-extras --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -20,7 +22,7 @@ run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
 test: .venv/dev ## the tests, on SQLite and on a real PostgreSQL
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)"
 
-check: .venv/dev .venv/node ## what else CI runs: format, lint, types, floors, OpenAPI, a fresh install, coverage on SQLite
+check: .venv/dev .venv/node .venv/pgbouncer ## what else CI runs: format, lint, types, floors, OpenAPI, a fresh install, a pooler, coverage on SQLite
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -28,6 +30,7 @@ check: .venv/dev .venv/node ## what else CI runs: format, lint, types, floors, O
 	$(BIN)/kluis openapi | diff - openapi.yaml
 	cd .ci && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint main
 	$(BIN)/pytest -q -m fresh
+	$(BIN)/pytest -q -n 2 --dist loadgroup --pooler -m "$(ORDINARY)" -k "not sqlite" $(POOLED)
 	$(BIN)/pytest -q -n 2 --dist loadgroup -m "$(ORDINARY)" -k "not postgresql" $(UNSEEN:%=--ignore tests/%) --cov --cov-report=
 	$(BIN)/coverage report --include "service/domain/*,service/crypto/*,service/usecases/*" --fail-under 100
 
@@ -40,7 +43,7 @@ campaign: .venv/dev ## SIGKILLs and races by the hundred; results in docs/reliab
 mutants: .venv/dev ## mutation runs on domain and crypto; fails below 90 percent killed
 	.ci/mutants
 
-bench: .venv/dev ## CPU, statements, memory and throughput beside their goals
+bench: .venv/dev .venv/pgbouncer ## CPU, statements, memory and throughput beside their goals
 	$(BIN)/python -m bench
 
 format: .venv/dev ## format the code and mend what can be mended
@@ -73,7 +76,7 @@ clean: ## remove what was installed and made, but not var/
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch .venv/dev .venv/run
 
-.venv/pgbouncer: .ci/fetch-pgbouncer .venv/dev
+.venv/pgbouncer: .ci/fetch-pgbouncer | .venv/dev
 	.ci/fetch-pgbouncer
 	@touch .venv/pgbouncer
 

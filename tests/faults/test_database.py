@@ -22,6 +22,7 @@ from tests.faults.damage import behind, rows
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import CONTENT_TYPE, file_part, joined, json_part
 from tests.harness.databases import Databases
+from tests.harness.pgbouncer import direct
 from tests.harness.postgres import Server, libpq_url, running_postgres
 from tests.world import World
 
@@ -306,7 +307,7 @@ def test_a_database_that_was_stopped_is_503_and_is_found_again_without_a_restart
     with running_postgres(durable=True) as server:
         url = server.new_database()
         migrate(url)
-        world = World.make(url, tmp_path)
+        world = World.make(url, tmp_path, direct(url))  # behind a pooler: see test_pooler.py
         world.procedure()
         application_id = world.apply()
         client = world.app.test_client()

@@ -47,6 +47,7 @@ LIFE = """
 trap '' PIPE
 home=$1 program=$2
 "$program" "$home/pgbouncer.ini" </dev/null >"$home/log" 2>&1 &
+echo $! >"$home/pid"
 while kill -0 $! && ! grep -q 'process up' "$home/log"; do sleep 0.02; done 2>/dev/null
 if kill -0 $! 2>/dev/null; then echo ready; read -r _; else cat "$home/log"; fi
 kill -9 $! 2>/dev/null
@@ -101,7 +102,7 @@ def through(home: Path, url: str) -> str:
 
 def direct(url: str) -> Mapping[str, str]:
     """The settings with which the service reaches this database by itself."""
-    return {"KLUIS_DATABASE_URL": url}
+    return {"KLUIS_DATABASE_URL": url, "KLUIS_POOLER": ""}
 
 
 class Poolers:
