@@ -23,7 +23,7 @@ from tests.harness.pgbouncer import Poolers, demand_program
 from tests.harness.postgres import Server, libpq_url, running_postgres
 from tests.world import World, write_keyring
 
-pytestmark = pytest.mark.xdist_group("pooler")
+pytestmark = pytest.mark.xdist_group("pooler")  # one server for all, where xdist keeps groups
 
 
 @pytest.fixture(scope="module")
