@@ -10,10 +10,10 @@ POOLED := tests/harness/test_pgbouncer.py tests/faults/test_pooler.py tests/faul
 LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-strip-extras --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check demo campaign mutants bench lock format migration openapi clean
+.PHONY: help run test check demo campaign mutants bench bench-quick bench-full lock format migration openapi clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run ## install, set up var/ and serve on 127.0.0.1:8000
 	@$(BIN)/kluis init
@@ -43,8 +43,14 @@ campaign: .venv/dev ## SIGKILLs and races by the hundred; results in docs/reliab
 mutants: .venv/dev ## mutation runs on domain and crypto; fails below 90 percent killed
 	.ci/mutants
 
-bench: .venv/dev .venv/pgbouncer ## CPU, statements, memory and throughput beside their goals
+bench: .venv/dev ## Kluis beside plaintext twins, at 100,000 records; results in bench/results.json
 	$(BIN)/python -m bench
+
+bench-quick: .venv/dev ## the same work on few records: no result, but all of it runs
+	$(BIN)/python -m bench --size quick
+
+bench-full: .venv/dev ## the same at 1,000,000 records
+	$(BIN)/python -m bench --size full
 
 format: .venv/dev ## format the code and mend what can be mended
 	$(BIN)/ruff check --fix .

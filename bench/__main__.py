@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import beside, memory, purging, sealing, statements, validation
+from bench import beside, growth, memory, purging, sealing, statements, validation
 from bench.measures import Measure
 from bench.sizes import SIZES, Size
 from service.telemetry.logs import configure_logs
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Size], Iterator[Measure]]] = {
     "validation": validation.measure,
     "statements": statements.measure,
     "purging": purging.measure,
+    "growth": growth.measure,
     "memory": memory.measure,
 }
 RESULTS = Path(__file__).with_name("results.json")

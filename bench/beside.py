@@ -1,20 +1,21 @@
 """Kluis beside its plaintext twins: reads, lists, intakes and documents, in alternating rounds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection
-from itertools import count, cycle, islice
+from itertools import cycle, islice
 from random import Random
 from uuid import UUID
 
 import orjson
 
+from bench.asked import get, intakes, lists, plain_intakes, plain_lists, plain_reads, post, reads
 from bench.databases import KINDS, databases, migrated
 from bench.load import Load, Side
 from bench.measures import Measure
-from bench.records import A_PROCEDURE, Dataset, dataset, fill_kluis, fill_twin, samples
+from bench.records import A_PROCEDURE, Dataset, dataset, fill_kluis, fill_twin
 from bench.rounds import alternate, ratio, told
 from bench.served import Service, service, twin
 from bench.sizes import Size
@@ -27,7 +28,16 @@ FORM = (
     b"Content-Type: application/pdf\r\n\r\n" + DOCUMENT + b"\r\n--a-boundary--\r\n"
 )
 DOWNLOADED = 16  # documents, again and again
-LISTED = 100
+# On the same server as Kluis; and on Granian's own, which has no front before it.
+TWINS = {
+    "PostgreSQL": {
+        "ordinary": ("ordinary", "front"),
+        "bare": ("bare", "front"),
+        "ordinary without front": ("ordinary", "wsgi"),
+        "bare without front": ("bare", "wsgi"),
+    },
+    "SQLite": {"ordinary": ("ordinary", "front")},
+}
 
 
 @dataclass(frozen=True)
@@ -73,71 +83,39 @@ def _stage(kind: str, size: Size) -> Iterator[Stage]:
         room = stack.enter_context(databases(kind))
         ours, theirs = migrated(room.new("kluis")), room.new("twin")
         fill_twin(theirs, data)
-        furnish = partial(_furnish, ours, data)
-        kluis = stack.enter_context(service(ours, furnish))
+        kluis = stack.enter_context(service(ours, partial(fill_kluis, ours, data=data)))
         ports, pids = {"kluis": kluis.port}, {"kluis": kluis.process.pid}
-        for name in ("ordinary", "bare") if kind == "PostgreSQL" else ("ordinary",):
-            ports[name], pids[name] = stack.enter_context(twin(name, theirs))
+        for name, (kind_of_twin, way) in TWINS[kind].items():
+            running = stack.enter_context(twin(kind_of_twin, theirs, way))
+            ports[name], pids[name] = running
         yield Stage(data, kluis, kluis.token("website"), ports, pids, room.pid)
-
-
-def _furnish(url: str, data: Dataset, keyring: object) -> None:
-    fill_kluis(url, keyring, data)  # type: ignore[arg-type]
 
 
 def _reads(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Measure]:
     """Twenty fields of one record: authorised, audited and opened, or just read."""
-    data = stage.data
-
-    def ours() -> Iterator[bytes]:
-        for number in data.reads(seed=1):
-            token = data.tokens[number // A_PROCEDURE]
-            yield _get(f"/v1/applications/{data.record_id(number)}", token)
-
-    def theirs() -> Iterator[bytes]:
-        for number in data.reads(seed=1):
-            yield _get(f"/candidates/{data.record_id(number)}")
-
-    sides = [stage.side(name, ours() if name == "kluis" else theirs()) for name in stage.ports]
+    sides = [
+        stage.side(name, reads(stage.data) if name == "kluis" else plain_reads(stage.data))
+        for name in stage.ports
+    ]
     loads = alternate(sides, size.rounds, size.seconds)
     yield from _compared("read", kind, loads, {"ordinary": 2.0, "bare": 0.5} if goals else {})
 
 
 def _lists(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Measure]:
     """A hundred candidates with four fields each."""
-    data = stage.data
-
-    def ours() -> Iterator[bytes]:
-        for number in data.reads(seed=2):
-            procedure = number // A_PROCEDURE
-            path = f"/v1/procedures/{data.procedure_id(procedure)}/applications?limit={LISTED}"
-            yield _get(path, data.tokens[procedure])
-
-    def theirs() -> Iterator[bytes]:
-        for number in data.reads(seed=2):
-            procedure_id = data.procedure_id(number // A_PROCEDURE)
-            yield _get(f"/procedures/{procedure_id}/candidates?limit={LISTED}")
-
-    sides = [stage.side("kluis", ours()), stage.side("ordinary", theirs())]
+    sides = [
+        stage.side("kluis", lists(stage.data)),
+        stage.side("ordinary", plain_lists(stage.data)),
+    ]
     loads = alternate(sides, size.rounds, size.seconds)
     yield from _compared("list", kind, loads, {"ordinary": 1.0} if goals else {})
 
 
 def _intakes(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Measure]:
-    """A new record of twenty fields."""
-    bodies = [
-        {name: value for name, value in sample.items() if name != "notes"} for sample in samples()
-    ]
-
-    def requests(path: str, reference: Callable[[int], str], token: str = "") -> Iterator[bytes]:
-        for number, chosen in zip(count(), stage.data.reads(seed=3), strict=False):
-            fields = {**bodies[number % len(bodies)], "email": f"nieuw{number}@example.org"}
-            body = {"procedure_reference": reference(chosen // A_PROCEDURE), "fields": fields}
-            yield _post(path, orjson.dumps(body), "application/json", token, f"in-{number}")
-
+    """A new record, validated by the same code on both sides."""
     sides = [
-        stage.side("kluis", requests("/v1/applications", lambda n: f"V-{n}", stage.website)),
-        stage.side("ordinary", requests("/candidates", lambda n: str(stage.data.procedure_id(n)))),
+        stage.side("kluis", intakes(stage.data, stage.website)),
+        stage.side("ordinary", plain_intakes(stage.data)),
     ]
     loads = alternate(sides, size.rounds, size.seconds)
     yield from _compared("intake", kind, loads, {"ordinary": 0.85} if goals else {})
@@ -150,14 +128,14 @@ def _documents(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[
     def up(name: str) -> Iterator[bytes]:
         for number in data.reads(seed=4):
             token = data.tokens[number // A_PROCEDURE] if name == "kluis" else ""
-            yield _post(_documents_of(name, data.record_id(number)), FORM, FORM_TYPE, token)
+            yield post(_documents_of(name, data.record_id(number)), FORM, FORM_TYPE, token)
 
     def down(name: str) -> Iterator[bytes]:
         made = [
             (stage.added(name, number), data.tokens[number // A_PROCEDURE])
             for number in islice(data.reads(seed=5), DOWNLOADED)
         ]
-        yield from (_get(path, token if name == "kluis" else "") for path, token in cycle(made))
+        yield from (get(path, token if name == "kluis" else "") for path, token in cycle(made))
 
     ups = alternate([stage.side(name, up(name)) for name in names], size.rounds, size.seconds)
     yield from _compared("document up", kind, ups, {})
@@ -187,19 +165,3 @@ def _compared(
         yield ratio(f"{what}, {kind}: rate, to {name}", ours, theirs, least=goals.get(name))
     for name, found in loads.items():
         yield from told(f"{what}, {kind}, {name}", found)
-
-
-def _get(path: str, token: str = "") -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: kluis\r\n{_authorization(token)}\r\n".encode()
-
-
-def _post(path: str, body: bytes, media_type: str, token: str = "", key: str = "") -> bytes:
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: kluis\r\n{_authorization(token)}"
-        f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
-    )
-    return (head + (f"Idempotency-Key: {key}\r\n" if key else "") + "\r\n").encode() + body
-
-
-def _authorization(token: str) -> str:
-    return f"Authorization: Bearer {token}\r\n" if token else ""

@@ -62,7 +62,7 @@ def cpu_seconds(pid: int | None) -> float:
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:  # it ended just now: its parent has its time
+    except (FileNotFoundError, ProcessLookupError):  # it ended just now: its parent has its time
         return 0.0
     ticks = sum(int(number) for number in stat.rpartition(")")[2].split()[11:15])
     return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds(int(child)) for child in children)

@@ -18,7 +18,6 @@ MOST_ROUNDS = 5
 GOAL, GOAL_LARGE, LARGE = 1.3, 1.15, 1_000_000  # to a bare DELETE; from so many due on
 WORKERS = (1, 2, 4)
 FEW, MANY, GOAL_MB = 1_000, 20_000, 5.0
-GROWTH = (10_000, 100_000, 1_000_000)
 
 
 def measure(size: Size) -> Iterator[Measure]:
@@ -35,13 +34,12 @@ def measure(size: Size) -> Iterator[Measure]:
 
 
 def growth(size: Size) -> Iterator[Measure]:
-    """What a purged record costs where ten thousand are due, a hundred thousand, a million."""
+    """What a purged record costs, by how many are due."""
     with databases("PostgreSQL") as room:
-        for due in GROWTH:
-            if due <= max(size.records, GROWTH[0]):
-                with filled(room, due) as data:
-                    seconds = _purge(data).seconds
-                    yield Measure(f"purge of {due:,}: a record", "µs", seconds / due * 1e6)
+        for due in size.growth:
+            with filled(room, due) as data:
+                seconds = _purge(data).seconds
+                yield Measure(f"purge of {due:,}: a record", "µs", seconds / due * 1e6)
 
 
 def _purge(data: Filled) -> Purged:

@@ -96,10 +96,10 @@ def service(
 
 
 @contextmanager
-def twin(name: str, database_url: str) -> Iterator[tuple[int, int]]:
+def twin(name: str, database_url: str, way: str = "front") -> Iterator[tuple[int, int]]:
     """A plaintext twin until the end of the block: its port and its process."""
     port = _free_port()
-    command = [sys.executable, "-m", "bench.twins", name, str(port)]
+    command = [sys.executable, "-m", "bench.twins", name, str(port), way]
     environment = {**os.environ, "TWIN_DATABASE_URL": database_url}
     with tempfile.TemporaryFile() as log, _running(command, environment, port, log) as process:
         yield port, process.pid

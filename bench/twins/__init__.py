@@ -1,3 +1,4 @@
 """What Kluis is measured against: the same work in plaintext, without what Kluis exists for."""
 
-THREADS = 4  # which served both twins the most requests on two cores, of 1, 2, 4, 8 and 16
+THREADS = 4  # of Granian's own WSGI server
+BODY_SECONDS = 60

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import Format
 from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, Select, event, func, select
@@ -23,7 +24,9 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from service.domain.errors import Misconfigured, Unavailable
 
 _BUSY_SECONDS = 5
-_TRANSACTION = "kluis_transaction"
+_TRANSACTION, _AS_BYTES = "kluis_transaction", "kluis_as_bytes"
+# For statements whose results are large: PostgreSQL sends bytes as they are, not as digits.
+AS_BYTES = {_AS_BYTES: True}
 
 
 class Transaction(Enum):
@@ -97,6 +100,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
     else:
         event.listen(engine, "connect", _demand_fit)
+        event.listen(engine, "before_cursor_execute", _take_bytes)
         event.listen(engine, "checkout", _demand_open)
 
 
@@ -127,6 +131,13 @@ def _demand_fit(connection: "psycopg.Connection[tuple[bool]]", *_: object) -> No
             "KLUIS_POOLER: behind a pooler PostgreSQL's role itself needs a lock_timeout and UTC:"
             " ALTER ROLE … SET lock_timeout = '5s'; ALTER ROLE … SET timezone = 'UTC'"
         )
+
+
+def _take_bytes(
+    _connection: object, cursor: Any, _statement: str, _values: object, context: Any, _many: object
+) -> None:
+    if context is not None and _AS_BYTES in context.execution_options:
+        cursor.format = Format.BINARY
 
 
 def _demand_open(connection: "psycopg.Connection[Any]", *_: object) -> None:

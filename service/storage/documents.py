@@ -6,7 +6,7 @@ ordinary way would write each byte of them as two digits, or send each chunk as 
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import psycopg
@@ -14,16 +14,12 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service.domain.catalogue import DocumentKind
-from service.storage.database import has_driver_cursor
+from service.storage.database import AS_BYTES, has_driver_cursor
 from service.storage.tables import Document, DocumentChunk
 
 _CHUNKS_AT_A_TIME = 8
 _COPY = "COPY document_chunk (document_id, number, sealed) FROM STDIN (FORMAT BINARY)"
 _COPIED = "uuid", "int4", "bytea"
-_READ = (
-    "SELECT sealed FROM document_chunk"
-    " WHERE document_id = %s AND number >= %s AND number < %s ORDER BY number"
-)
 
 
 def list_documents(
@@ -50,7 +46,8 @@ def count_documents(session: Session, application_id: UUID) -> int:
 def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -> None:
     """Store the sealed chunks, a few at a time, so that no document is in memory as a whole."""
     if has_driver_cursor(session):
-        with _cursor(session) as cursor, cursor.copy(_COPY) as copy:
+        connection = cast("psycopg.Connection", session.connection().connection.driver_connection)
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_COPIED)
             for number, sealed in enumerate(chunks):
                 copy.write_row((document_id, number, sealed))
@@ -65,16 +62,12 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
 
 def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
     """The next few sealed chunks from number `first` on; none when there are no more."""
-    if has_driver_cursor(session):
-        with _cursor(session) as cursor:
-            cursor.execute(_READ, (document_id, first, first + _CHUNKS_AT_A_TIME))
-            return [sealed for (sealed,) in cursor]
     query = select(DocumentChunk.sealed).where(
         DocumentChunk.document_id == document_id,
         DocumentChunk.number >= first,
         DocumentChunk.number < first + _CHUNKS_AT_A_TIME,
     )
-    return session.scalars(query.order_by(DocumentChunk.number)).all()
+    return session.scalars(query.order_by(DocumentChunk.number), execution_options=AS_BYTES).all()
 
 
 def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:
@@ -83,9 +76,3 @@ def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:
     while some := read_chunks(session, document_id, number):
         yield from some
         number += len(some)
-
-
-def _cursor(session: Session) -> "psycopg.Cursor[tuple[Any, ...]]":
-    """A cursor of PostgreSQL's driver within the session's transaction."""
-    connection = session.connection().connection.driver_connection
-    return cast("psycopg.Connection[tuple[Any, ...]]", connection).cursor(binary=True)

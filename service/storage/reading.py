@@ -141,18 +141,15 @@ def _within_budget(more: ColumnElement[int]) -> ColumnElement[bool]:
 _IS_WITHIN_BUDGET = driver_statement(select(_within_budget(literal(0))))
 
 
-def read_and_audit(
-    session: Session, reader: Reader, application_id: UUID, wanted: frozenset[str] | None
-) -> ReadRows | None:
-    """One application, if the reader is on its team and may see all that he wants of it today.
+def read_and_audit(session: Session, reader: Reader, application_id: UUID) -> ReadRows | None:
+    """One application, if the reader is on its team, with all that he may see of it today.
 
     None says nothing of the reason: it may be a database that knows no such statement.
     """
     if not reader.reads(Action.READ_APPLICATION) or not has_driver_cursor(session):
         return None
-    statement = _of_one(reader.role, wanted, reader.today)
     place = {"application_id": application_id, "limit": 1}
-    return _read(session, statement, reader, place, wanted or FIELDS)
+    return _read(session, _of_one(reader.role, reader.today), reader, place, FIELDS)
 
 
 def list_and_audit(
@@ -205,22 +202,18 @@ def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
     return ReadRow(**kept | words, sealed={name: blob for name, blob in seals if blob is not None})
 
 
-@lru_cache(maxsize=64)
-def _of_one(role: Role, wanted: frozenset[str] | None, today: date) -> Statement:
+@lru_cache(maxsize=16)
+def _of_one(role: Role, today: date) -> Statement:
     """For one day, as all of them: the rest of what it asks are a Reader and a place."""
-    sees = _sights(role, today)
-    query = _reachable(role, today, sees, wanted or FIELDS).where(
-        Application.id == bindparam("application_id"),
-        *(sees[FIELDS[name].group] for name in wanted or ()),
-    )
+    query = _reachable(role, today, FIELDS).where(Application.id == bindparam("application_id"))
     reached = query.cte("reached")
-    return _audited(Action.READ_APPLICATION, reached, reached, wanted or FIELDS)
+    return _audited(Action.READ_APPLICATION, reached, reached, FIELDS)
 
 
 @lru_cache(maxsize=16)
 def _of_page(role: Role, today: date) -> Statement:
     limit = bindparam("limit", type_=Integer())
-    query = _reachable(role, today, _sights(role, today), LISTED).where(
+    query = _reachable(role, today, LISTED).where(
         Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
     )
     reached = query.order_by(Application.id).limit(limit + 1).cte("reached")
@@ -244,9 +237,7 @@ def _of_same_email(role: Role, today: date) -> Statement:
     )
 
 
-def _reachable(
-    role: Role, today: date, sees: Mapping[Group, ColumnElement[bool]], fields: Iterable[str]
-) -> Select[*tuple[Any, ...]]:
+def _reachable(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it, within his budget."""
     reach = Reach(role, bindparam("subject"), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
@@ -254,7 +245,7 @@ def _reachable(
         reachable(reach, ())
         .with_only_columns(
             *_KEPT,
-            *(condition.label(group) for group, condition in sees.items()),
+            *(condition.label(group) for group, condition in _sights(role, today).items()),
             *(sealed_attribute(name) for name in fields),
         )
         .where(~after_today, _within_budget(bindparam("limit", type_=Integer())))

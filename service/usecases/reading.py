@@ -24,7 +24,8 @@ def read_application(
     case: Case, application_id: UUID, fields: frozenset[str] | None
 ) -> ApplicationView:
     """One application; all fields that the reader may see, or those of them that he names."""
-    return read_at_once(case, application_id, fields) or _read(case, application_id, fields)
+    view = read_at_once(case, application_id) if fields is None else None
+    return view or _read(case, application_id, fields)
 
 
 @usecase(Action.READ_APPLICATION, one_moment=True)

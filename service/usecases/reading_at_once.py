@@ -27,13 +27,11 @@ from service.usecases.shown import ApplicationItem, ApplicationView
 from service.usecases.views import view_of
 
 
-def read_at_once(
-    case: Case, application_id: UUID, fields: frozenset[str] | None
-) -> ApplicationView | None:
-    """One application, if its reader is on the team and may see all that he asks for."""
+def read_at_once(case: Case, application_id: UUID) -> ApplicationView | None:
+    """One application with all that its reader may see, if he is on its team."""
     with unavailable_when_failing():
         reader = _reader(case)
-        found = _within_budget(case, read_and_audit(case.session, reader, application_id, fields))
+        found = _within_budget(case, read_and_audit(case.session, reader, application_id))
     if found is None:
         return None
     (row,) = found.rows

@@ -19,7 +19,7 @@ from service.usecases.case import Case
 from service.usecases.reach import open_seal
 from service.usecases.views import view_of
 
-_SENT_TOGETHER = 4  # chunks: a quarter of a megabyte
+_SENT_TOGETHER = 2  # chunks: slow readers hold few pieces, and small ones
 
 
 @dataclass(frozen=True)

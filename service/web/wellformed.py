@@ -19,6 +19,13 @@ from service.web.checks import check_day, check_email, check_line, check_partial
 Reader = Callable[[Any], Any]
 
 
+class _DoubtfulError(ValidationError):
+    """Not plainly in order: what is wrong with it, if anything, marshmallow says."""
+
+    def __init__(self) -> None:
+        super().__init__("doubtful")
+
+
 def members_reader(members: Mapping[str, Shape]) -> Reader:
     """Reads an object that has some of these members and no others, into their order."""
     readers = [(name, _reader(shape)) for name, shape in members.items()]
@@ -58,7 +65,7 @@ def _reader(shape: Shape) -> Reader:  # noqa: C901, PLR0911  # a case a shape
 
 def _demand(is_in_order: bool) -> None:  # noqa: FBT001  # the one thing that it is told
     if not is_in_order:
-        raise ValidationError("not-plainly-in-order")
+        raise _DoubtfulError
 
 
 def _text(shape: shapes.Text, value: Any) -> Any:
