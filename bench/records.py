@@ -18,13 +18,14 @@ from sqlalchemy import Engine, create_engine, insert
 from bench.twins import ordinary
 from service.crypto.keyring import Keyring
 from service.domain.ids import uuid7
-from service.domain.policy import Role
+from service.domain.policy import Action, Role
 from service.domain.retention import purge_on
 from service.domain.tokens import digest, mint
 from service.domain.words import Channel, ProcedureKind, Status
 from service.storage.tables import (
     ApiToken,
     Application,
+    AuditEvent,
     Procedure,
     RecordKey,
     TeamMember,
@@ -119,6 +120,7 @@ def fill_kluis(url: str, keyring: Keyring, data: Dataset) -> None:
         rows = [_sealed(keyring, data, number) for number in part]
         load(engine, Application.__table__, (row for row, _ in rows))
         load(engine, RecordKey.__table__, (key for _, key in rows))
+        load(engine, AuditEvent.__table__, (_submitted(data, number) for number in part))
     engine.dispose()
     settle(url)
 
@@ -179,6 +181,23 @@ def _sealed(keyring: Keyring, data: Dataset, number: int) -> tuple[Row, Row]:
         **{sealed_column(name): seal.seal(name, value) for name, value in values.items()},
     }
     return row, {"application_id": record_id, "kek_id": kek_id, "wrapped": wrapped}
+
+
+def _submitted(data: Dataset, number: int) -> Row:
+    """What the audit says of the record's coming in."""
+    return {
+        "id": _id(data.now, b"e", number),
+        "at": data.now - timedelta(days=30) + timedelta(milliseconds=number),
+        "role": Role.WEBSITE,
+        "subject": "hr-site",
+        "action": Action.SUBMIT_APPLICATION,
+        "outcome": "allowed",
+        "application_ids": [str(data.record_id(number))],
+        "fields": [],
+        "shown": 0,
+        "details": {},
+        "request_id": _id(data.now, b"r", number),
+    }
 
 
 def _plain(data: Dataset, number: int) -> Row:
