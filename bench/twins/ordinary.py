@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from flask import Flask, Response, abort, jsonify, request
 from flask_sqlalchemy import SQLAlchemy
 from marshmallow import Schema, fields
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, load_only, mapped_column
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -134,7 +134,6 @@ def create_app() -> Flask:
 
 def durable(engine: Any) -> None:
     """SQLite as Kluis sets it, but for deletion that overwrites."""
-    from sqlalchemy import event  # noqa: PLC0415
 
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from uuid import UUID
 
 from service.crypto.documents import DocumentOpener, chunk_count
@@ -18,8 +17,6 @@ from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.reach import open_seal
 from service.usecases.views import view_of
-
-_SENT_TOGETHER = 2  # chunks: slow readers hold few pieces, and small ones
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) ->
     deleted, Unreadable, with an alarm, if it is damaged.
     """
     with damage_alarmed(case, document):
-        yield from _together(document.open_all(_sealed_chunks(case, document.id, first)))
+        yield from document.open_all(_sealed_chunks(case, document.id, first))
 
 
 @contextmanager
@@ -101,12 +98,6 @@ def damage_alarmed(case: Case, document: Document | StoredDocument) -> Iterator[
             raise NotFound from None
         case.house.signals.unreadable(["document"], application_id=record_id)
         raise
-
-
-def _together(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """A few chunks at once: each piece that is sent costs the server a change of threads."""
-    while piece := b"".join(islice(chunks, _SENT_TOGETHER)):
-        yield piece
 
 
 def label_of(row: Document) -> DocumentLabel:

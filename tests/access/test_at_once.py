@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -237,8 +236,7 @@ def test_an_intake_at_once_is_kept_whole_and_repeated_as_it_was(world: World):
     assert last_event(world)["application_ids"] == []
 
 
-def test_an_intake_that_is_not_ordinary_goes_the_long_way(world: World, tmp_path: Path):
-    del tmp_path
+def test_an_intake_that_is_not_ordinary_goes_the_long_way(world: World):
     procedure_id = world.procedure()
     version = world.wording()
     for number, (more, status) in enumerate(
@@ -256,7 +254,6 @@ def test_an_intake_that_is_not_ordinary_goes_the_long_way(world: World, tmp_path
         lambda: world.post(
             "/applications",
             "website",
-            data=None,
             json={"kind": "open", "fields": {"name": "Sanne", "phone": "0612345678"}},
         ),
     )

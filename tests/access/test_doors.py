@@ -201,9 +201,10 @@ def test_a_token_is_looked_up_by_its_digest_alone(shared_world: World):
     selects = [statement for statement in seen if statement.startswith("SELECT")]
     if shared_world.database_url.startswith("postgresql"):  # past SQLAlchemy, which is listened to
         assert selects == []
-        selects = [tokens.FIND_HOLDER.text.decode()] * len(DOORS)
-    assert len(selects) == len(DOORS)
-    assert all("WHERE api_token.digest =" in " ".join(one.split()) for one in selects)
+        selects = [tokens.FIND_HOLDER.text.decode()]
+    else:
+        assert len(selects) == len(DOORS)
+    assert all("api_token.digest =" in statement for statement in selects)
 
 
 def test_the_refused_leave_no_row_and_change_nothing(shared_world: World):
