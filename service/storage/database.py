@@ -240,6 +240,14 @@ def driver_transaction(session: Session) -> Iterator[DriverCursor]:
         cursor.execute(b"COMMIT")
 
 
+def roll_back(session: Session) -> None:
+    """Undo what the session did. What broke under the driver's own cursor breaks here once more."""
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()  # a server that is gone undoes it by itself
+
+
 @contextmanager
 def unavailable_when_failing() -> Iterator[None]:
     """Turn the database's own failures (gone, full, locked, refusing) into Unavailable."""

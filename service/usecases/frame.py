@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from service.domain.errors import Refusal, Unavailable
 from service.domain.policy import Action, demand
-from service.storage.database import begin_writing, unavailable_when_failing
+from service.storage.database import begin_writing, roll_back, unavailable_when_failing
 from service.storage.tables import AuditEvent
 from service.usecases.case import Case
 from service.usecases.repeats import forget_claim, keep_answer, kept_answer
@@ -66,18 +66,18 @@ def _transaction(case: Case, action: Action, *, one_moment: bool) -> Iterator[No
             _write_entry(case, action, ALLOWED)
             case.session.commit()
     except Unavailable:
-        case.session.rollback()
+        roll_back(case.session)
         raise
     except Refusal as refusal:
         refusal.is_audited = True
         if refusal.is_counted:
             _keep_count(case, action, refusal)
         else:
-            case.session.rollback()
+            roll_back(case.session)
             record_refusal(case, action, refusal)
         raise
     except BaseException:
-        case.session.rollback()
+        roll_back(case.session)
         raise
     _have_effects(case)
 

@@ -265,6 +265,20 @@ def waiting(connection: "psycopg.Connection[Any]") -> int:
     return next(row[0] for row in iter(lambda: connection.execute(query).fetchone(), ()) if row)
 
 
+def lost(world: World, table: str, call: Callable[[], TestResponse]) -> TestResponse:
+    """The answer of a request whose connection ends when it waits to write into this table."""
+    url = libpq_url(world.database_url)
+    with (
+        psycopg.connect(url) as holder,
+        psycopg.connect(url, autocommit=True) as killer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        holder.execute(f"LOCK {table} IN EXCLUSIVE MODE".encode())
+        answer = pool.submit(call)
+        killer.execute("SELECT pg_terminate_backend(%s)", [waiting(killer)])
+        return answer.result(20)
+
+
 def test_a_connection_lost_in_mid_request_is_503_and_the_next_request_has_another(
     on_postgres: World,
 ):
@@ -273,17 +287,18 @@ def test_a_connection_lost_in_mid_request_is_503_and_the_next_request_has_anothe
     def change() -> TestResponse:
         return on_postgres.patch(path, "recruiter", version=1, json={"status": "invited"})
 
-    url = libpq_url(on_postgres.database_url)
-    with (
-        psycopg.connect(url) as holder,
-        psycopg.connect(url, autocommit=True) as killer,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        holder.execute("SELECT 1 FROM application FOR UPDATE")
-        answer = pool.submit(change)
-        killer.execute("SELECT pg_terminate_backend(%s)", [waiting(killer)])
-        demand_unavailable(answer.result(20))
+    demand_unavailable(lost(on_postgres, "application", change))
     assert change().status_code == 200
+
+
+def test_a_connection_lost_while_a_document_is_copied_in_is_503(on_postgres: World):
+    path = f"/applications/{on_postgres.apply()}/documents"
+
+    def add() -> TestResponse:
+        return on_postgres.post(path, "recruiter", data={"cv": (io.BytesIO(PDF), "cv.pdf")})
+
+    demand_unavailable(lost(on_postgres, "document_chunk", add))
+    assert add().status_code == 201
 
 
 def control(server: Server, *arguments: str) -> None:
