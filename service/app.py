@@ -217,11 +217,13 @@ def _request_id() -> UUID:
 
 def _finish_request(response: Response) -> Response:
     """Headers for all, and one line in the log: the route, never the path or the query."""
+    headers, rule, request_id = response.headers, request.url_rule, str(g.request_id)
+    present = {name for name, _ in headers}
     for name, value in _OPEN_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["X-Request-Id"] = str(g.request_id)
-    route = request.url_rule.rule if request.url_rule else "none"
-    method = request.method if request.url_rule else "other"
+        if name not in present:
+            headers.add(name, value)
+    headers.add("X-Request-Id", request_id)
+    route, method = (rule.rule, request.method) if rule else ("none", "other")
     seconds = perf_counter() - g.began
     the_house().signals.request(route, method, response.status_code, seconds)
     who: Principal | None = g.get("principal")
@@ -231,7 +233,7 @@ def _finish_request(response: Response) -> Response:
         route=route,
         status=response.status_code,
         ms=round(seconds * 1000, 1),
-        request_id=str(g.request_id),
+        request_id=request_id,
         role=who.role if who else None,
         subject=who.subject if who else None,
     )

@@ -37,6 +37,11 @@ def is_well_formed(token: str) -> bool:
     return _TOKEN.fullmatch(token) is not None and _checksum(token[:-6]) == token[-6:]
 
 
+def claimed_role(token: str) -> Role:
+    """The role that a well-formed token says it is for; only its digest proves it."""
+    return Role(token.split("_", 2)[1])
+
+
 def digest(token: str) -> bytes:
     """What is stored of a token. 256 random bits need neither salt nor a slow hash."""
     return sha256(token.encode()).digest()

@@ -6,19 +6,7 @@ from datetime import date
 from itertools import product
 from uuid import UUID
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Select,
-    and_,
-    case,
-    false,
-    not_,
-    null,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Select, and_, case, false, not_, null, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from service.domain.catalogue import FIELDS
@@ -48,7 +36,7 @@ class Reach:
     """Whose eyes a query looks with."""
 
     role: Role
-    subject: str | BindParameter[str]
+    subject: str | ColumnElement[str]
     today: date
     application_id: UUID | None = None
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, String, cast, delete, func, select, true
+from sqlalchemy import ColumnElement, Row, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Action, Purpose, Role
@@ -50,20 +50,8 @@ class Showing(NamedTuple):
 
 def count_applications_shown(session: Session, subject: str, now: datetime) -> int:
     """How many applications were shown to the subject in the last hour, repeats counted."""
-    return int(session.scalar(sum_of_shown(subject, now)) or 0)
-
-
-def sum_of_shown(subject: Any, now: Any) -> Select[int]:
-    """The query behind it, for a subject and a moment or for parameters in their place."""
-    return select(func.coalesce(func.sum(AuditEvent.shown), 0)).where(*_recent(subject, now))
-
-
-def count_of_shown(subject: Any, now: Any) -> Select[int]:
-    """How many they were, repeats not counted; for PostgreSQL."""
-    elements = func.jsonb_array_elements_text(AuditEvent.application_ids).table_valued("id")
-    ids = elements.render_derived().lateral()
-    counted = select(func.count(ids.c.id.distinct())).select_from(AuditEvent).join(ids, true())
-    return counted.where(*_recent(subject, now))
+    query = select(func.coalesce(func.sum(AuditEvent.shown), 0)).where(*_recent(subject, now))
+    return session.scalar(query) or 0
 
 
 def list_applications_shown(session: Session, subject: str, now: datetime) -> set[str]:
@@ -149,5 +137,5 @@ def _names(application_id: UUID) -> ColumnElement[bool]:
     return cast(AuditEvent.application_ids, String).contains(str(application_id))
 
 
-def _recent(subject: Any, now: Any) -> tuple[ColumnElement[bool], ...]:
+def _recent(subject: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (AuditEvent.subject == subject, AuditEvent.at > now - _BUDGET_SPAN, AuditEvent.shown > 0)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, Select, event, func, select
@@ -71,11 +71,12 @@ def engine_options(url: str, pool_size: int, pooler: str) -> dict[str, Any]:
         connect = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
         return pool | {"connect_args": connect}
     return pool | {
+        "pool_reset_on_return": None,  # `_reset` does it
         "connect_args": {
             "autocommit": True,  # transactions are begun by `_begin`
             "connect_timeout": _BUSY_SECONDS,
             **_session(pooler),
-        }
+        },
     }
 
 
@@ -102,6 +103,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _demand_fit)
         event.listen(engine, "before_cursor_execute", _take_bytes)
         event.listen(engine, "checkout", _demand_open)
+        event.listen(engine, "reset", _reset)
 
 
 def make_file(engine: Engine) -> None:
@@ -147,6 +149,12 @@ def _demand_open(connection: "psycopg.Connection[Any]", *_: object) -> None:
     """
     if connection.closed or select_ready([connection], [], [], 0)[0]:
         raise DisconnectionError
+
+
+def _reset(connection: "psycopg.Connection[Any]", *_: object) -> None:
+    """End a transaction that was left open; where there is none, a rollback is much ado."""
+    if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+        connection.rollback()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -207,9 +215,9 @@ def driver_statement(query: Select[*tuple[Any, ...]]) -> Statement:
     return Statement((str(made) % written).encode(), parameters)
 
 
-def has_driver_cursor(session: Session) -> bool:
+def has_driver_cursor(engine: Engine) -> bool:
     """Whether `driver_cursor` is to be had: SQLite gains nothing by one."""
-    return session.get_bind().dialect.name == "postgresql"
+    return engine.dialect.name == "postgresql"
 
 
 class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
@@ -221,20 +229,25 @@ class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
         return self.fetchall()
 
 
+def engine_of(session: Session) -> Engine:
+    """The engine behind a session."""
+    return session.get_bind().engine
+
+
 @contextmanager
-def driver_cursor(session: Session) -> Iterator[DriverCursor]:
+def driver_cursor(engine: Engine) -> Iterator[DriverCursor]:
     """A cursor of PostgreSQL's driver on a connection of the pool, each statement its own commit.
 
     Without transactions there is no rollback, at which the driver forgets what it prepared.
     """
-    with closing(session.get_bind().engine.raw_connection()) as pooled:
+    with closing(engine.raw_connection()) as pooled:
         yield DriverCursor(cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection))
 
 
 @contextmanager
-def driver_transaction(session: Session) -> Iterator[DriverCursor]:
+def driver_transaction(engine: Engine) -> Iterator[DriverCursor]:
     """The same in a transaction, which is committed at the end of the block."""
-    with driver_cursor(session) as cursor:
+    with driver_cursor(engine) as cursor:
         cursor.execute(b"BEGIN")
         yield cursor  # after an exception, or without a commit, the pool rolls back
         cursor.execute(b"COMMIT")

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from service.domain.catalogue import DocumentKind
-from service.storage.database import AS_BYTES, has_driver_cursor
+from service.storage.database import AS_BYTES, engine_of, has_driver_cursor
 from service.storage.tables import Document, DocumentChunk
 
 _CHUNKS_AT_A_TIME = 8
@@ -45,7 +45,7 @@ def count_documents(session: Session, application_id: UUID) -> int:
 
 def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -> None:
     """Store the sealed chunks, a few at a time, so that no document is in memory as a whole."""
-    if has_driver_cursor(session):
+    if has_driver_cursor(engine_of(session)):
         connection = cast("psycopg.Connection", session.connection().connection.driver_connection)
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_COPIED)

@@ -1,4 +1,4 @@
-"""The reads that are done most, each as one statement that decides, writes the audit and reads.
+"""The reads that are done most, each as one statement: who asks, may he, the audit, the rows.
 
 On PostgreSQL a round trip, and what the ORM makes of a row, cost more than opening the fields. The
 statements are put together from the conditions of all other queries. They find the ordinary case
@@ -7,7 +7,7 @@ only: who finds nothing here asks again, step by step, and is told why.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -16,9 +16,9 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     CTE,
-    BindParameter,
     ColumnElement,
     DateTime,
+    Engine,
     Integer,
     LargeBinary,
     Select,
@@ -39,17 +39,16 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
-from sqlalchemy.orm import Session
 
 from service.domain.catalogue import FIELDS, LISTED, Group
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role, sight
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
-from service.storage.audit import count_of_shown, sum_of_shown
 from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import (
+    ApiToken,
     Application,
     AuditEvent,
     Procedure,
@@ -57,15 +56,15 @@ from service.storage.tables import (
     RecordKey,
     TeamMember,
 )
+from service.storage.tally import counting_up, hour_of, shown_lately
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Who reads, when and why, as the audit will say it, and how much he may read in an hour."""
+    """Who reads by what his token says of itself; when and why; how much he may read in an hour."""
 
     role: Role
-    subject: str
-    token_id: UUID | None
+    digest: bytes
     purpose: Purpose
     event_id: UUID
     request_id: UUID
@@ -74,9 +73,8 @@ class Reader:
     budget: int
 
     @property
-    def since(self) -> datetime:
-        """The full hour before which nothing counts for the budget of an hour."""
-        return self.now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    def hour(self) -> datetime:
+        return hour_of(self.now)
 
     def reads(self, action: Action) -> bool:
         """Whether this is a reader for whom there is a statement."""
@@ -108,12 +106,13 @@ class ReadRow:
 class ReadRows:
     """What was read, and is in the audit. A row more than was asked for says that more follow.
 
-    `within_budget` says that the reader was shown no more in the last hour than he may be, with
-    what he read in parallel.
+    `shown_lately` is the tally of this subject, with what he read in parallel.
     """
 
     rows: Sequence[ReadRow]
-    within_budget: bool
+    subject: str
+    token_id: UUID
+    shown_lately: int
 
 
 _MOMENT = DateTime(timezone=True)
@@ -133,100 +132,84 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
+_HOLDER = ("subject", "token_id", "lately")
+_KEPT_NAMES = tuple(column.key for column in _KEPT)
+_SEALS_FROM = len(_HOLDER) + len(_KEPT)
 
 
-def _within_budget(more: ColumnElement[int], since: datetime) -> ColumnElement[bool]:
-    """Whether so many more may be shown in this hour. What is cheaper to tell is asked first.
-
-    That nothing before `since` counts is known already. As a constant it lets PostgreSQL see that
-    few rows are meant, in a plan that is made once for all readers.
-    """
-    subject: BindParameter[str] = bindparam("subject")
-    now, recent = bindparam("now", type_=_MOMENT), AuditEvent.at >= since
-    counts = sum_of_shown(subject, now).where(recent), count_of_shown(subject, now).where(recent)
-    return or_(*(count.scalar_subquery() + more <= bindparam("budget") for count in counts))
-
-
-@lru_cache(maxsize=4)
-def _is_within_budget(since: datetime) -> Statement:
-    return driver_statement(select(_within_budget(literal(0), since)))
-
-
-def read_and_audit(session: Session, reader: Reader, application_id: UUID) -> ReadRows | None:
+def read_and_audit(engine: Engine, reader: Reader, application_id: UUID) -> ReadRows | None:
     """One application, if the reader is on its team, with all that he may see of it today.
 
     None says nothing of the reason: it may be a database that knows no such statement.
     """
-    if not reader.reads(Action.READ_APPLICATION) or not has_driver_cursor(session):
+    if not reader.reads(Action.READ_APPLICATION) or not has_driver_cursor(engine):
         return None
     place = {"application_id": application_id, "limit": 1}
-    return _read(session, _of_one(reader.role, reader.today, reader.since), reader, place, FIELDS)
+    return _read(engine, _of_one(reader.role, reader.today), reader, place, FIELDS)
 
 
 def list_and_audit(
-    session: Session, reader: Reader, procedure_id: UUID, part: Slice
+    engine: Engine, reader: Reader, procedure_id: UUID, part: Slice
 ) -> ReadRows | None:
     """A page of a procedure's applications, oldest first, with the fields that lists show.
 
     None, as above, and for an empty page too.
     """
-    if not reader.reads(Action.LIST_APPLICATIONS) or not has_driver_cursor(session):
+    if not reader.reads(Action.LIST_APPLICATIONS) or not has_driver_cursor(engine):
         return None
     place = {"procedure_id": procedure_id, "after": part.after or UUID(int=0), "limit": part.limit}
-    return _read(session, _of_page(reader.role, reader.today, reader.since), reader, place, LISTED)
+    return _read(engine, _of_page(reader.role, reader.today), reader, place, LISTED)
 
 
 def list_same_email(
-    session: Session, reader: Reader, procedure_id: UUID, indexes: Collection[bytes]
+    engine: Engine, reach: Reach, procedure_id: UUID, indexes: Collection[bytes]
 ) -> dict[bytes, list[UUID]]:
-    """What the reader reaches in one procedure, by those e-mail indexes that several have."""
-    values = vars(reader) | {"procedure_id": procedure_id, "indexes": list(indexes)}
-    with driver_cursor(session) as cursor:
-        rows = cursor.fetch_all(_of_same_email(reader.role, reader.today), values)
+    """What is reached in one procedure, by those e-mail indexes that several have."""
+    values = {"subject": reach.subject, "procedure_id": procedure_id, "indexes": list(indexes)}
+    with driver_cursor(engine) as cursor:
+        rows = cursor.fetch_all(_of_same_email(reach.role, reach.today), values)
     return dict(rows)
 
 
 def _read(
-    session: Session,
+    engine: Engine,
     statement: Statement,
     reader: Reader,
     place: Mapping[str, object],
     fields: Iterable[str],
 ) -> ReadRows | None:
-    values, names = {**vars(reader), **place}, sorted(fields)
-    with driver_cursor(session) as cursor:
-        found = cursor.fetch_all(statement, values)
-        if not found:
-            return None
-        ((within_budget,),) = cursor.fetch_all(_is_within_budget(reader.since), values)
-    return ReadRows([_row(names, row) for row in found], within_budget)
+    with driver_cursor(engine) as cursor:
+        found = cursor.fetch_all(statement, {**vars(reader), "hour": reader.hour, **place})
+    if not found:
+        return None
+    names = sorted(fields)
+    subject, token_id, shown_lately = found[0][: len(_HOLDER)]
+    return ReadRows([_row(names, row) for row in found], subject, token_id, shown_lately)
 
 
 def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
-    kept = dict(zip((column.key for column in _KEPT), row, strict=False))
+    kept = dict(zip(_KEPT_NAMES, row[len(_HOLDER) : _SEALS_FROM], strict=True))
     words = {
         "channel": Channel(kept["channel"]),
         "status": Status(kept["status"]),
         "team_role": Role(kept["team_role"]),
     }
-    seals = zip(names, row[len(_KEPT) :], strict=True)
+    seals = zip(names, row[_SEALS_FROM:], strict=True)
     return ReadRow(**kept | words, sealed={name: blob for name, blob in seals if blob is not None})
 
 
 @lru_cache(maxsize=16)
-def _of_one(role: Role, today: date, since: datetime) -> Statement:
-    """For one hour, as all of them: the rest of what it asks are a Reader and a place."""
-    query = _reachable(role, today, since, FIELDS).where(
-        Application.id == bindparam("application_id")
-    )
+def _of_one(role: Role, today: date) -> Statement:
+    """For one day, as all of them: the rest of what it asks are a Reader and a place."""
+    query = _reachable(role, today, FIELDS).where(Application.id == bindparam("application_id"))
     reached = query.cte("reached")
     return _audited(Action.READ_APPLICATION, reached, reached, FIELDS)
 
 
 @lru_cache(maxsize=16)
-def _of_page(role: Role, today: date, since: datetime) -> Statement:
+def _of_page(role: Role, today: date) -> Statement:
     limit = bindparam("limit", type_=Integer())
-    query = _reachable(role, today, since, LISTED).where(
+    query = _reachable(role, today, LISTED).where(
         Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
     )
     reached = query.order_by(Application.id).limit(limit + 1).cte("reached")
@@ -250,21 +233,37 @@ def _of_same_email(role: Role, today: date) -> Statement:
     )
 
 
-def _reachable(
-    role: Role, today: date, since: datetime, fields: Iterable[str]
-) -> Select[*tuple[Any, ...]]:
+def _reachable(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it, within his budget."""
-    reach = Reach(role, bindparam("subject"), today)
+    holder = _holder(role)
+    reach = Reach(role, select(holder.c.subject).scalar_subquery(), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
     return (
         reachable(reach, ())
+        .join(holder, true())
         .with_only_columns(
+            holder.c.subject,
+            holder.c.token_id,
             *_KEPT,
             *(condition.label(group) for group, condition in _sights(role, today).items()),
             *(sealed_attribute(name) for name in fields),
         )
-        .where(~after_today, _within_budget(bindparam("limit", type_=Integer()), since))
+        .where(~after_today)
     )
+
+
+def _holder(role: Role) -> CTE:
+    """Who holds the token, if it holds still and he is far from his budget."""
+    more = bindparam("limit", type_=Integer())
+    lately = shown_lately(ApiToken.subject, bindparam("hour", type_=_MOMENT))
+    query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
+        ApiToken.digest == bindparam("digest", type_=LargeBinary()),
+        ApiToken.role == role,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > bindparam("now", type_=_MOMENT),
+        lately + more <= bindparam("budget", type_=Integer()),
+    )
+    return query.cte("holder")
 
 
 def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
@@ -287,13 +286,23 @@ def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
 
 
 def _audited(action: Action, reached: CTE, page: CTE, fields: Iterable[str]) -> Statement:
-    """What was reached, once its page is in the audit."""
+    """What was reached, once its page is in the audit and in the tally."""
     names = sorted(fields)
-    noted = _noted(action, page, names)
+    noted, tallied = _noted(action, page, names), _tallied(page)
     shown = (_shown(reached, name) for name in names)
     kept = (reached.c[column.key] for column in _KEPT)
-    query = select(*kept, *shown).select_from(reached.join(noted, true()))
-    return driver_statement(query.order_by(reached.c.id))
+    query = (
+        select(reached.c.subject, reached.c.token_id, tallied.c.lately, *kept, *shown)
+        .select_from(reached.join(noted, true()).join(tallied, true()))
+        .order_by(reached.c.id)
+    )
+    return driver_statement(query)
+
+
+def _tallied(page: CTE) -> CTE:
+    hour = bindparam("hour", type_=_MOMENT)
+    shown = select(page.c.subject, hour, func.count()).group_by(page.c.subject)
+    return counting_up(shown).cte("tallied")
 
 
 def _shown(reached: CTE, name: str) -> ColumnElement[bytes | None]:
@@ -310,8 +319,8 @@ def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
         "id": bindparam("event_id", type_=Uuid()),
         "at": bindparam("now", type_=_MOMENT),
         "role": bindparam("role", type_=String()),
-        "subject": bindparam("subject", type_=String()),
-        "token_id": bindparam("token_id", type_=Uuid()),
+        "subject": page.c.subject,
+        "token_id": page.c.token_id,
         "action": literal(action.value),
         "outcome": literal("allowed"),
         "purpose": bindparam("purpose", type_=String()),
@@ -321,5 +330,5 @@ def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
         "details": details if action is Action.LIST_APPLICATIONS else literal({}, JSONB()),
         "request_id": bindparam("request_id", type_=Uuid()),
     }
-    rows = select(*entry.values()).select_from(page).having(func.count() > 0)
+    rows = select(*entry.values()).select_from(page).group_by(page.c.subject, page.c.token_id)
     return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")

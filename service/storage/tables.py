@@ -331,6 +331,22 @@ class AuditEvent(Base):
     request_id: Mapped[UUID] = mapped_column(_id)
 
 
+class ReadingTally(Base):
+    """What a subject was shown in his last two clock hours, repeats counted. Of no applicant.
+
+    Never less than the audit says, and one row to look at: who is far from his budget by it needs
+    no sum. `before` is the hour before `hour`.
+    """
+
+    __tablename__ = "reading_tally"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)  # room to count on in the same page
+
+    subject: Mapped[str] = mapped_column(String(100), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(Instant)
+    shown: Mapped[int]
+    before: Mapped[int]
+
+
 class PurgeRun(Base):
     """One call of the deletion job, or a plan of one: counts and dates only.
 

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
-from service.storage.database import driver_cursor, driver_statement, has_driver_cursor
+from service.storage.database import driver_cursor, driver_statement, engine_of, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
@@ -35,8 +35,8 @@ FIND_HOLDER = driver_statement(_HOLDER)
 def find_holder(session: Session, digest: bytes) -> Holder | None:
     """Who holds the token with this digest. The connection is given back at once."""
     sought = {"digest": digest}
-    if has_driver_cursor(session):
-        with driver_cursor(session) as cursor:
+    if has_driver_cursor(engine_of(session)):
+        with driver_cursor(engine_of(session)) as cursor:
             rows = cursor.fetch_all(FIND_HOLDER, sought)
     else:
         try:

@@ -5,6 +5,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+import orjson
 import structlog
 
 
@@ -23,7 +24,7 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
     renderer: structlog.typing.Processor = (
         structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"))
         if for_people
-        else structlog.processors.JSONRenderer()
+        else structlog.processors.JSONRenderer(serializer=_written)
     )
     structlog.configure(
         processors=[*shared, renderer],
@@ -41,6 +42,10 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+
+
+def _written(event: dict[str, object], **_: object) -> str:
+    return orjson.dumps(event, default=str).decode()
 
 
 class _PatientLogger(structlog.PrintLogger):

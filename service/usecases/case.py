@@ -16,7 +16,7 @@ from service.domain.errors import TooManyReads
 from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import today_of
-from service.storage import audit, purges
+from service.storage import audit, purges, tally
 from service.storage.applications import Reach
 from service.telemetry.signals import Alarm, Signals
 from service.usecases.clock import Clock
@@ -119,7 +119,8 @@ class Case:
         shown = [str(application_id) for application_id in application_ids]
         self.demand_budget(shown)
         # Who reads in parallel is unseen by this transaction; once all are committed, the last of
-        # them sees the others.
+        # them sees the others. The tally lets those who read at once see this one.
+        self.afterwards(lambda: self._count_up(len(shown)))
         self.afterwards(self.demand_budget)
         self.entry.applications = shown
         self.entry.fields = sorted(fields)
@@ -147,6 +148,9 @@ class Case:
         Repeated, it is done anew on what is there by then.
         """
         self.is_answer_kept, self.answer_about = False, about
+
+    def _count_up(self, shown: int) -> None:
+        tally.count_up(self.session, self.principal.subject, self.now, shown)
 
     def demand_budget(self, shown: Sequence[str] = ()) -> None:
         """TooManyReads, and an alarm, if with these more would be shown than in an hour may be."""

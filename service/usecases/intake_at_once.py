@@ -10,6 +10,7 @@ from service.domain.words import Channel
 from service.storage.database import (
     Base,
     driver_transaction,
+    engine_of,
     has_driver_cursor,
     unavailable_when_failing,
 )
@@ -30,7 +31,7 @@ def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
     if asked is None or reference is None or faults or not _is_ordinary(case, submission):
         return None
     case.now, case.today = case.house.clock.now(), case.house.clock_date()
-    with unavailable_when_failing(), driver_transaction(case.session) as cursor:
+    with unavailable_when_failing(), driver_transaction(engine_of(case.session)) as cursor:
         vacancy = lock_vacancy(cursor, reference, case.today)
         if vacancy is None or not is_intake_open(vacancy.ends_on, vacancy.apply_until, case.today):
             return None
@@ -48,7 +49,7 @@ def _is_ordinary(case: Case, submission: Submission) -> bool:
         and submission.consent_wording is None
         and not submission.uploads
         and not case.house.keyring.current.earlier_indexes
-        and has_driver_cursor(case.session)
+        and has_driver_cursor(engine_of(case.session))
     )
 
 

@@ -14,22 +14,16 @@ from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, next_after
 from service.usecases.reach import sight_of
-from service.usecases.reading_at_once import list_at_once, read_at_once
 from service.usecases.records import demand_fields, get_record, held, open_fields, state_purpose
 from service.usecases.shown import ApplicationItem, ApplicationView
 from service.usecases.views import view_of
 
 
+@usecase(Action.READ_APPLICATION, one_moment=True)
 def read_application(
     case: Case, application_id: UUID, fields: frozenset[str] | None
 ) -> ApplicationView:
     """One application; all fields that the reader may see, or those of them that he names."""
-    view = read_at_once(case, application_id) if fields is None else None
-    return view or _read(case, application_id, fields)
-
-
-@usecase(Action.READ_APPLICATION, one_moment=True)
-def _read(case: Case, application_id: UUID, fields: frozenset[str] | None) -> ApplicationView:
     loaded = widest_sight(case.principal.role)
     found = get_record(case, application_id, loaded if fields is None else fields & loaded)
     readable = readable_fields(sight_of(case, found))
@@ -48,18 +42,11 @@ def _read(case: Case, application_id: UUID, fields: frozenset[str] | None) -> Ap
     )
 
 
+@usecase(Action.LIST_APPLICATIONS, one_moment=True)
 def list_applications(
     case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
 ) -> Page[ApplicationItem]:
     """A page of a procedure's candidates, each with what its reader may see of it."""
-    page = list_at_once(case, procedure_id, asked) if fields is None else None
-    return page or _list(case, procedure_id, fields, asked)
-
-
-@usecase(Action.LIST_APPLICATIONS, one_moment=True)
-def _list(
-    case: Case, procedure_id: UUID, fields: frozenset[str] | None, asked: Slice
-) -> Page[ApplicationItem]:
     case.entry.details = {"procedure_id": str(procedure_id)}
     member = procedures.find_member(case.session, procedure_id, case.principal.subject)
     if member is None:

@@ -1,15 +1,22 @@
 """Reading in the ordinary case, at a fraction of its cost: one statement is the whole transaction.
 
-It demands what the use case demands, and puts the same into the audit. None asks for the long way,
-in which whatever is not ordinary is decided and told.
+It authenticates, demands what the use case demands, and puts the same into the audit. None asks for
+the long way, in which whatever is not ordinary is decided and told.
 """
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from service.domain.policy import Purpose, Role
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from service.domain.ids import ENTROPY_BYTES, uuid7
+from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import Phase, end_of, phase_of
-from service.storage.database import unavailable_when_failing
+from service.domain.tokens import claimed_role, digest
+from service.storage.database import engine_of, unavailable_when_failing
 from service.storage.reading import (
     Reader,
     ReadRow,
@@ -19,7 +26,7 @@ from service.storage.reading import (
     read_and_audit,
 )
 from service.storage.slices import Slice
-from service.usecases.case import Case
+from service.usecases.case import Case, House, Principal
 from service.usecases.paging import Page, next_after
 from service.usecases.reach import open_key
 from service.usecases.records import open_each
@@ -27,53 +34,84 @@ from service.usecases.shown import ApplicationItem, ApplicationView
 from service.usecases.views import view_of
 
 
-def read_at_once(case: Case, application_id: UUID) -> ApplicationView | None:
+@dataclass(frozen=True)
+class Knock:
+    """A request with a well-formed token: whose it is will be known with what it may read."""
+
+    house: House
+    engine: Engine
+    session: Session
+    token: str
+    request_id: UUID
+
+
+# The case of who asked, now that he is known, and what he is told in it.
+Told = tuple[Case, Callable[[], object]]
+
+
+def read_at_once(knock: Knock, application_id: UUID) -> Told | None:
     """One application with all that its reader may see, if he is on its team."""
+    reader = _reader(knock)
     with unavailable_when_failing():
-        reader = _reader(case)
-        found = _within_budget(case, read_and_audit(case.session, reader, application_id))
+        found = read_and_audit(knock.engine, reader, application_id)
     if found is None:
         return None
-    (row,) = found.rows
-    values, unreadable = _opened(case, row)
-    phase = _phase(case, row)
-    return view_of(ApplicationView, row, phase=phase, fields=values, unreadable=unreadable)
+    case = _case(knock, reader, found, Action.READ_APPLICATION)
+
+    def tell() -> ApplicationView:
+        _demand_budget(case, found)
+        (row,) = found.rows
+        values, unreadable = _opened(case, row)
+        phase = _phase(case, row)
+        return view_of(ApplicationView, row, phase=phase, fields=values, unreadable=unreadable)
+
+    return case, tell
 
 
-def list_at_once(case: Case, procedure_id: UUID, asked: Slice) -> Page[ApplicationItem] | None:
+def list_at_once(knock: Knock, procedure_id: UUID, asked: Slice) -> Told | None:
     """A page of a procedure's candidates with what lists show, if there is any."""
+    reader = _reader(knock)
     with unavailable_when_failing():
-        reader = _reader(case)
-        found = _within_budget(case, list_and_audit(case.session, reader, procedure_id, asked))
-        if found is None:
-            return None
-        shown = found.rows[: asked.limit]
-        same = _same_email(case, reader, procedure_id, shown)
-    items = [_item(case, reader, row, same) for row in shown]
-    return Page(items, next_after(found.rows, asked, lambda row: row.id))
+        found = list_and_audit(knock.engine, reader, procedure_id, asked)
+    if found is None:
+        return None
+    case = _case(knock, reader, found, Action.LIST_APPLICATIONS)
+
+    def tell() -> Page[ApplicationItem]:
+        _demand_budget(case, found)
+        same = _same_email(case, procedure_id, found.rows[: asked.limit])
+        items = [_item(case, row, same) for row in found.rows[: asked.limit]]
+        return Page(items, next_after(found.rows, asked, lambda row: row.id))
+
+    return case, tell
 
 
-def _reader(case: Case) -> Reader:
-    who, house = case.principal, case.house
-    case.now, case.today = house.clock.now(), house.clock_date()
+def _reader(knock: Knock) -> Reader:
+    house, now = knock.house, knock.house.clock.now()
     return Reader(
-        role=who.role,
-        subject=who.subject,
-        token_id=who.token_id,
+        role=claimed_role(knock.token),
+        digest=digest(knock.token),
         purpose=Purpose.SELECTION,
-        event_id=case.new_id(),
-        request_id=case.request_id,
-        now=case.now,
-        today=case.today,
+        event_id=uuid7(now, os.urandom(ENTROPY_BYTES)),
+        request_id=knock.request_id,
+        now=now,
+        today=house.clock_date(),
         budget=house.settings.read_budget,
     )
 
 
-def _within_budget(case: Case, found: ReadRows | None) -> ReadRows | None:
-    """What was read; or TooManyReads, if with what was read in parallel it is too much."""
-    if found is not None and not found.within_budget:
-        case.demand_budget()
-    return found
+def _case(knock: Knock, reader: Reader, found: ReadRows, action: Action) -> Case:
+    principal = Principal(reader.role, found.subject, found.token_id)
+    case = Case(knock.house, knock.session, principal, knock.request_id, action=action)
+    case.now, case.today = reader.now, reader.today
+    return case
+
+
+def _demand_budget(case: Case, found: ReadRows) -> None:
+    """TooManyReads if, with what he read in parallel, it is too much; exactly, if it may be."""
+    if found.shown_lately > case.house.settings.read_budget:
+        with unavailable_when_failing():
+            case.demand_budget()
 
 
 def _opened(case: Case, row: ReadRow) -> tuple[dict[str, object], list[str]]:
@@ -89,23 +127,20 @@ def _phase(case: Case, row: ReadRow) -> Phase:
     return phase_of(end_of(row.ends_on, row.withdrawn_on), row.purge_on, case.today)
 
 
-def _same_email(
-    case: Case, reader: Reader, procedure_id: UUID, rows: Sequence[ReadRow]
-) -> dict[bytes, list[UUID]]:
+def _same_email(case: Case, procedure_id: UUID, rows: Sequence[ReadRow]) -> dict[bytes, list[UUID]]:
     """Who applied twice, for recruiters only."""
     indexes = [row.email_index for row in rows if row.email_index is not None]
-    if not indexes or not _recruits(reader, rows[0]):
+    if not indexes or not _recruits(case, rows[0]):
         return {}
-    return list_same_email(case.session, reader, procedure_id, indexes)
+    with unavailable_when_failing():
+        return list_same_email(engine_of(case.session), case.reach, procedure_id, indexes)
 
 
-def _recruits(reader: Reader, row: ReadRow) -> bool:
-    return reader.role is row.team_role is Role.RECRUITER
+def _recruits(case: Case, row: ReadRow) -> bool:
+    return case.principal.role is row.team_role is Role.RECRUITER
 
 
-def _item(
-    case: Case, reader: Reader, row: ReadRow, same: dict[bytes, list[UUID]]
-) -> ApplicationItem:
+def _item(case: Case, row: ReadRow, same: dict[bytes, list[UUID]]) -> ApplicationItem:
     values, unreadable = _opened(case, row)
     twins = same.get(row.email_index or b"", [])
     others = [twin for twin in twins if twin != row.id]
@@ -118,5 +153,5 @@ def _item(
         purge_on=row.purge_on,
         fields=values,
         unreadable=unreadable,
-        possible_duplicates=others if _recruits(reader, row) else None,
+        possible_duplicates=others if _recruits(case, row) else None,
     )

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any, cast, get_type_hints
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, g, request
 from marshmallow import Schema
+from sqlalchemy.orm import Session
 
 from service.domain.errors import (
     Fault,
@@ -25,10 +27,12 @@ from service.domain.errors import (
     VersionMissing,
 )
 from service.domain.policy import PERMISSIONS, Action, Purpose, Role
+from service.domain.tokens import is_well_formed
 from service.storage.database import db
 from service.storage.slices import Slice
 from service.usecases.case import Case, House, Repeatable
 from service.usecases.frame import record_refusal
+from service.usecases.reading_at_once import Knock, Told
 from service.usecases.tokens import authenticate
 from service.web import schemas
 from service.web.answers import answer, location, place_of
@@ -45,7 +49,7 @@ class Door:
     """One route. `actions` are the verbs behind it: any of them lets a role in.
 
     It answers what its handler's annotation says: a file for a Response, nothing for None. What is
-    made has a `location` and is answered with 201.
+    made has a `location` and is answered with 201. What is asked most has a short way, `at_once`.
     """
 
     method: str
@@ -58,6 +62,7 @@ class Door:
     takes_files: bool = False
     versioned: bool = False
     location: str = ""
+    at_once: "Callable[[Knock, Asked], Told | None] | None" = None
     conflicts: tuple[str, ...] = ()
 
     @property
@@ -119,14 +124,10 @@ def door(method: str, path: str, *actions: Action, **what: Any) -> Callable[[Han
 
 
 def _pass(made: Door, values: dict[str, Any]) -> Response:
-    case = _open_case()
-    if "application_id" in values:
-        case.about(values["application_id"])  # a refusal at the door names it as well
+    case, tell = _at_once(made, values) or _step_by_step(made, values)
+    g.principal = case.principal
     try:
-        if case.principal.role not in made.roles:
-            raise Forbidden
-        with _asked(made, case, values) as asked:
-            result = made.handler(case, asked)
+        result = tell()
     except Refusal as refusal:
         if not refusal.is_audited:
             case.session.rollback()
@@ -140,21 +141,47 @@ def _pass(made: Door, values: dict[str, Any]) -> Response:
     return response
 
 
+def _at_once(made: Door, values: dict[str, Any]) -> Told | None:
+    """By the door's short way, if it has one for what is asked; who asks is found on that way."""
+    token = _token()
+    if made.at_once is None or _has_body() or not is_well_formed(token):
+        return None
+    try:
+        asked = Asked(values, query=_query(made))
+    except Refusal:  # what is wrong is told to none but those who may ask
+        return None
+    # Until it is used, the session's place is all that there is of it.
+    place = cast("Session", db.session)
+    return made.at_once(Knock(house(), db.engine, place, token, g.request_id), asked)
+
+
+def _step_by_step(made: Door, values: dict[str, Any]) -> Told:
+    principal = authenticate(db.session(), house().clock, _token())
+    case = Case(house(), db.session(), principal, g.request_id)
+    if "application_id" in values:
+        case.about(values["application_id"])  # a refusal at the door names it as well
+
+    def tell() -> object:
+        if principal.role not in made.roles:
+            raise Forbidden
+        with _asked(made, case, values) as asked:
+            return made.handler(case, asked)
+
+    return case, tell
+
+
 def house() -> House:
     """The long-lived parts of this application."""
     parts: House = current_app.extensions["kluis"]
     return parts
 
 
-def _open_case() -> Case:
-    """Who asks, by the Authorization header and nothing else."""
+def _token() -> str:
+    """The token of the Authorization header, and of nothing else."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or len(request.headers.getlist("Authorization")) != 1:
         raise Unauthenticated
-    session = db.session()
-    principal = authenticate(session, house().clock, token.strip())
-    g.principal = principal
-    return Case(house(), session, principal, g.request_id)
+    return token.strip()
 
 
 @contextmanager
@@ -179,6 +206,18 @@ def _asked(made: Door, case: Case, values: dict[str, Any]) -> Iterator[Asked]:
 
 
 def _query(made: Door) -> dict[str, Any]:
+    schema = made.query or schemas.Empty
+    return dict(_without_query(schema)) if not request.query_string else _read_query(schema)
+
+
+@cache
+def _without_query(schema: type[Schema]) -> dict[str, Any]:
+    """What a schema makes of no query at all, which is asked often."""
+    loaded: dict[str, Any] = schemas.load(schema, {}, "/query")
+    return loaded
+
+
+def _read_query(schema: type[Schema]) -> dict[str, Any]:
     pairs = parse_qsl(request.query_string.decode("latin-1"), keep_blank_values=True)
     times = Counter(name for name, _ in pairs)
     twice = sorted(name for name in times if times[name] > 1)
@@ -186,7 +225,7 @@ def _query(made: Door) -> dict[str, Any]:
         raise Invalid(
             faults=[Fault(pointer_to("/query", name), "twice") for name in twice[:MOST_FAULTS]]
         )
-    schema, values = made.query or schemas.Empty, request.args.to_dict()
+    values = request.args.to_dict()
     demand_allowed_characters(values, "/query")
     loaded: dict[str, Any] = schemas.load(schema, values, "/query")
     return loaded

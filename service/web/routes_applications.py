@@ -22,6 +22,7 @@ from service.usecases import (
 from service.usecases.case import Case
 from service.usecases.documents import Download
 from service.usecases.paging import Page
+from service.usecases.reading_at_once import Knock, Told, list_at_once, read_at_once
 from service.usecases.records import Fields, Standing
 from service.usecases.shown import ApplicationItem, ApplicationView
 from service.web import schemas
@@ -69,7 +70,13 @@ def submit_application(case: Case, asked: Asked) -> new_record.Receipt:
     return intake.submit_application(case, submission)
 
 
-@door("GET", _APPLICATION, Action.READ_APPLICATION, query=schemas.FieldsQuery)
+def _read_at_once(knock: Knock, asked: Asked) -> Told | None:
+    return None if asked.query else read_at_once(knock, asked.path["application_id"])
+
+
+@door(
+    "GET", _APPLICATION, Action.READ_APPLICATION, query=schemas.FieldsQuery, at_once=_read_at_once
+)
 def read_application(case: Case, asked: Asked) -> ApplicationView:
     """Read one application: the fields that role and phase allow, or those of them named.
 
@@ -259,11 +266,17 @@ def remove_document(case: Case, asked: Asked) -> None:
     documents.remove_document(case, asked.path["application_id"], asked.path["document_id"])
 
 
+def _list_at_once(knock: Knock, asked: Asked) -> Told | None:
+    is_plain = asked.query.keys() <= {"limit", "cursor"}
+    return list_at_once(knock, asked.path["procedure_id"], asked.page) if is_plain else None
+
+
 @door(
     "GET",
     "/procedures/<uuid:procedure_id>/applications",
     Action.LIST_APPLICATIONS,
     query=schemas.FieldsPageQuery,
+    at_once=_list_at_once,
 )
 def list_applications(case: Case, asked: Asked) -> Page[ApplicationItem]:
     """The candidates of a procedure, each with what role and phase allow.

@@ -1,34 +1,35 @@
 """Reading and intake by one statement: it gives, and audits, just what the long way does."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+import psycopg
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
 
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import write_keyring_file
 from service.storage.database import db
 from service.storage.tables import Application
+from service.storage.tally import count_up, hour_of, shown_lately
 from service.usecases.keys import rotate_key
 from tests.access.scene import alarms
 from tests.factories import PDF, FullFieldsFactory
 from tests.harness.databases import Databases
+from tests.harness.postgres import libpq_url
+from tests.retention.test_races import wait_until_blocked
 from tests.world import World
 
 Ask = Callable[[], TestResponse]
 VARYING = {"id", "at", "request_id"}
-PARALLEL = """
-CREATE FUNCTION read_beside() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO audit_event SELECT (jsonb_populate_record(NEW, jsonb_build_object(
-        'id', gen_random_uuid(), 'application_ids', jsonb_build_array(gen_random_uuid())))).*;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER read_beside AFTER INSERT ON audit_event FOR EACH ROW
-    WHEN (NEW.shown > 0 AND pg_trigger_depth() = 0) EXECUTE FUNCTION read_beside();
+BESIDE = """
+INSERT INTO audit_event SELECT (jsonb_populate_record(event, jsonb_build_object(
+    'id', gen_random_uuid(), 'application_ids', jsonb_build_array(gen_random_uuid())))).*
+FROM audit_event AS event WHERE event.shown > 0
 """
 
 
@@ -190,27 +191,82 @@ def test_what_does_not_open_is_named_and_raises_the_alarm(world: World):
 
 
 def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
-    """The other reader is a trigger, which reads another record whenever this one reads one."""
-    world = ready(make_world(KLUIS_READ_BUDGET="3"))
+    """The other reader has read another record and is about to commit."""
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
     world.procedure()
     records = [world.apply() for _ in range(2)]
-    with world.app.app_context():
-        db.session.execute(text(PARALLEL))
-        db.session.commit()
     assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    refused = world.get(f"/applications/{records[1]}", "recruiter")
+    with (
+        psycopg.connect(libpq_url(world.database_url)) as other,
+        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute(BESIDE)
+        other.execute("UPDATE reading_tally SET shown = shown + 1")
+        asked = pool.submit(world.get, f"/applications/{records[1]}", "recruiter")
+        wait_until_blocked(onlooker)
+        other.commit()
+        refused = asked.result(20)
     assert refused.status_code == 429
     assert "fields" not in refused.json
     events = world.get("/audit-events?limit=100", "officer").json["items"]
     assert "read-budget-spent" in {one["outcome"] for one in events}
 
 
-def test_the_same_read_again_and_again_stays_ordinary(make_world: Callable[..., World]):
+def test_who_has_read_much_goes_the_long_way_until_the_hours_are_over(
+    make_world: Callable[..., World],
+):
     world = ready(make_world(KLUIS_READ_BUDGET="2"))
     world.procedure()
     ask = reader_of(world, f"/applications/{world.apply()}", "recruiter")
-    for _ in range(5):
-        assert at_once(world, ask).status_code == 200
+    for way in (at_once, at_once, the_long_way, the_long_way):
+        assert way(world, ask).status_code == 200
+    world.clock.moment += timedelta(hours=1)  # it began at 9:30: what is of 9 to 10 counts still
+    assert the_long_way(world, ask).status_code == 200
+    world.clock.moment += timedelta(hours=2)
+    assert at_once(world, ask).status_code == 200
+
+
+def test_what_was_read_step_by_step_counts_for_what_is_read_at_once(
+    make_world: Callable[..., World],
+):
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
+    world.procedure()
+    path = f"/applications/{world.apply()}"
+    for _ in range(2):
+        long = reader_of(world, f"{path}?fields=name", "recruiter")
+        assert the_long_way(world, long).status_code == 200
+    assert the_long_way(world, reader_of(world, path, "recruiter")).status_code == 200
+
+
+HOURS = [
+    ([("09:10", 2), ("09:50", 3)], 5),
+    ([("09:10", 2), ("10:10", 3)], 5),
+    ([("09:10", 2), ("10:10", 3), ("11:10", 4)], 7),
+    ([("09:10", 2), ("11:10", 4)], 4),
+    ([("09:10", 2), ("10:10", 3), ("10:20", 1), ("09:59", 4)], 10),
+    ([("09:10", 2), ("10:10", 3), ("10:20", 1), ("12:00", 4)], 4),
+]
+
+
+@pytest.mark.parametrize(("counted", "lately"), HOURS)
+def test_the_tally_at_once_holds_this_hour_and_the_one_before(
+    world: World, counted: list[tuple[str, int]], lately: int
+):
+    with world.app.app_context():
+        for moment, shown in counted:
+            at = datetime.fromisoformat(f"2026-11-22T{moment}+00:00")
+            count_up(db.session(), "subject", at, shown)
+        db.session.commit()
+        last = max(hour_of(datetime.fromisoformat(f"2026-11-22T{m}+00:00")) for m, _ in counted)
+        told = {
+            after: db.session.scalar(select(shown_lately("subject", last + timedelta(hours=after))))
+            for after in (0, 1, 2)
+        }
+        other = db.session.scalar(select(shown_lately("other", last)))
+    assert told[0] == lately
+    assert told[1] <= lately
+    assert (told[2], other) == (0, 0)
 
 
 def submitter(world: World, key: str = "form-1", **more: object) -> Ask:
