@@ -5,27 +5,26 @@ statements are put together from the conditions of all other queries. They find 
 only: who finds nothing here asks again, step by step, and is told why.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     ColumnElement,
     DateTime,
     Engine,
+    FromClause,
     Integer,
     LargeBinary,
     Select,
     String,
     Uuid,
     and_,
-    any_,
     bindparam,
     case,
     exists,
@@ -81,9 +80,12 @@ class Reader:
         return self.role in TEAM_ROLES & PERMISSIONS[action]
 
 
-@dataclass(frozen=True)
-class ReadRow:
-    """An application with the seals that its reader may open."""
+class ReadRow(NamedTuple):
+    """An application with the seals that its reader may open.
+
+    `same_email` is who has its e-mail address in the same procedure, itself included, if it is
+    more than one and the reader recruits.
+    """
 
     id: UUID
     procedure_id: UUID
@@ -99,6 +101,7 @@ class ReadRow:
     kek_id: str
     wrapped: bytes
     team_role: Role
+    same_email: Sequence[UUID] | None
     sealed: Mapping[str, bytes]
 
 
@@ -132,9 +135,9 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
+# How a row of each statement begins, and where the seals follow.
 _HOLDER = ("subject", "token_id", "lately")
-_KEPT_NAMES = tuple(column.key for column in _KEPT)
-_SEALS_FROM = len(_HOLDER) + len(_KEPT)
+_SEALS_FROM = len(_HOLDER) + len(_KEPT) + 1
 
 
 def read_and_audit(engine: Engine, reader: Reader, application_id: UUID) -> ReadRows | None:
@@ -161,16 +164,6 @@ def list_and_audit(
     return _read(engine, _of_page(reader.role, reader.today), reader, place, LISTED)
 
 
-def list_same_email(
-    engine: Engine, reach: Reach, procedure_id: UUID, indexes: Collection[bytes]
-) -> dict[bytes, list[UUID]]:
-    """What is reached in one procedure, by those e-mail indexes that several have."""
-    values = {"subject": reach.subject, "procedure_id": procedure_id, "indexes": list(indexes)}
-    with driver_cursor(engine) as cursor:
-        rows = cursor.fetch_all(_of_same_email(reach.role, reach.today), values)
-    return dict(rows)
-
-
 def _read(
     engine: Engine,
     statement: Statement,
@@ -188,22 +181,20 @@ def _read(
 
 
 def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
-    kept = dict(zip(_KEPT_NAMES, row[len(_HOLDER) : _SEALS_FROM], strict=True))
-    words = {
-        "channel": Channel(kept["channel"]),
-        "status": Status(kept["status"]),
-        "team_role": Role(kept["team_role"]),
-    }
     seals = zip(names, row[_SEALS_FROM:], strict=True)
-    return ReadRow(**kept | words, sealed={name: blob for name, blob in seals if blob is not None})
+    sealed = {name: blob for name, blob in seals if blob is not None}
+    record, procedure, channel, status, *others, role, same = row[len(_HOLDER) : _SEALS_FROM]
+    words = Channel(channel), Status(status)
+    return ReadRow._make((record, procedure, *words, *others, Role(role), same, sealed))
 
 
 @lru_cache(maxsize=16)
 def _of_one(role: Role, today: date) -> Statement:
     """For one day, as all of them: the rest of what it asks are a Reader and a place."""
     query = _reachable(role, today, FIELDS).where(Application.id == bindparam("application_id"))
-    reached = query.cte("reached")
-    return _audited(Action.READ_APPLICATION, reached, reached, FIELDS)
+    shown = _shown(query, FIELDS)
+    noted = _noted(Action.READ_APPLICATION, shown, _told_of_one(shown))
+    return _audited(shown, noted, _tallied(shown), FIELDS)
 
 
 @lru_cache(maxsize=16)
@@ -212,31 +203,37 @@ def _of_page(role: Role, today: date) -> Statement:
     query = _reachable(role, today, LISTED).where(
         Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
     )
-    reached = query.order_by(Application.id).limit(limit + 1).cte("reached")
-    page = select(reached).order_by(reached.c.id).limit(limit).cte("page")
-    return _audited(Action.LIST_APPLICATIONS, reached, page, LISTED)
+    shown = _shown(query.order_by(Application.id).limit(limit + 1), LISTED)
+    page = select(shown).order_by(shown.c.id).limit(limit).cte("page")
+    same = _same_email(Reach(role, _subject(shown), today), page)
+    noted = _noted(Action.LIST_APPLICATIONS, page, _told_of_page(page))
+    return _audited(shown, noted, _tallied(page), LISTED, same)
 
 
-@lru_cache(maxsize=16)
-def _of_same_email(role: Role, today: date) -> Statement:
-    indexes = bindparam("indexes", type_=ARRAY(LargeBinary))
+def _same_email(reach: Reach, page: CTE) -> CTE | None:
+    """Who is reached in the procedure by those addresses of the page that several have."""
+    if reach.role is not Role.RECRUITER:
+        return None
     ids = func.array_agg(aggregate_order_by(Application.id, Application.id))
-    query = reachable(Reach(role, bindparam("subject"), today), ())
-    return driver_statement(
-        query.with_only_columns(Application.email_index, ids)
+    return (
+        reachable(reach, ())
+        .with_only_columns(Application.email_index, ids.label("ids"))
         .where(
+            TeamMember.role == reach.role,
             Application.procedure_id == bindparam("procedure_id"),
-            Application.email_index == any_(indexes),
+            Application.email_index.in_(select(page.c.email_index)),
         )
         .group_by(Application.email_index)
         .having(func.count() > 1)
+        .cte("same_email")
+        .prefix_with("MATERIALIZED")  # else it is looked for row by row
     )
 
 
 def _reachable(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it, within his budget."""
     holder = _holder(role)
-    reach = Reach(role, select(holder.c.subject).scalar_subquery(), today)
+    reach = Reach(role, _subject(holder), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
     return (
         reachable(reach, ())
@@ -285,18 +282,36 @@ def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
     }
 
 
-def _audited(action: Action, reached: CTE, page: CTE, fields: Iterable[str]) -> Statement:
-    """What was reached, once its page is in the audit and in the tally."""
-    names = sorted(fields)
-    noted, tallied = _noted(action, page, names), _tallied(page)
-    shown = (_shown(reached, name) for name in names)
-    kept = (reached.c[column.key] for column in _KEPT)
-    query = (
-        select(reached.c.subject, reached.c.token_id, tallied.c.lately, *kept, *shown)
-        .select_from(reached.join(noted, true()).join(tallied, true()))
-        .order_by(reached.c.id)
+def _subject(rows: CTE) -> ColumnElement[str]:
+    """The one subject of these rows, if there are any."""
+    subject: ColumnElement[str] = select(rows.c.subject).limit(1).scalar_subquery()
+    return subject
+
+
+def _shown(query: Select[*tuple[Any, ...]], fields: Iterable[str]) -> CTE:
+    """What is reached, with the seals of those groups that its reader sees."""
+    reached = query.cte("reached").prefix_with("MATERIALIZED")  # else each seal decides anew
+    seals = (
+        case((reached.c[FIELDS[name].group], reached.c[sealed_attribute(name).key])).label(name)
+        for name in fields
     )
-    return driver_statement(query)
+    kept = (reached.c[column.key] for column in _KEPT)
+    return select(reached.c.subject, reached.c.token_id, *kept, *seals).cte("shown")
+
+
+def _audited(
+    shown: CTE, noted: CTE, tallied: CTE, names: Iterable[str], same: CTE | None = None
+) -> Statement:
+    """What is shown, once it is in the audit and in the tally."""
+    rows: FromClause = shown.join(noted, true()).join(tallied, true())
+    ids: ColumnElement[Any] = null()
+    if same is not None:
+        ids = same.c.ids
+        rows = rows.outerjoin(same, same.c.email_index == shown.c.email_index)
+    kept = (shown.c[column.key] for column in _KEPT)
+    seals = (shown.c[name] for name in sorted(names))
+    query = select(shown.c.subject, shown.c.token_id, tallied.c.lately, *kept, ids, *seals)
+    return driver_statement(query.select_from(rows).order_by(shown.c.id))
 
 
 def _tallied(page: CTE) -> CTE:
@@ -305,16 +320,8 @@ def _tallied(page: CTE) -> CTE:
     return counting_up(shown).cte("tallied")
 
 
-def _shown(reached: CTE, name: str) -> ColumnElement[bytes | None]:
-    """The seal of a field, if the reader sees its group."""
-    return case((reached.c[FIELDS[name].group], reached.c[sealed_attribute(name).key]))
-
-
-def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
-    """The entry in the audit: which applications, and which fields are shown of any of them."""
-    held = ((name, func.bool_or(_shown(page, name).is_not(None))) for name in names)
-    fields = array([case((is_held, literal(name))) for name, is_held in held])
-    details = func.jsonb_build_object("procedure_id", bindparam("procedure_id", type_=Uuid()))
+def _noted(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:
+    """The entry in the audit, of whom and of what is `told`."""
     entry: dict[str, ColumnElement[Any]] = {
         "id": bindparam("event_id", type_=Uuid()),
         "at": bindparam("now", type_=_MOMENT),
@@ -324,11 +331,36 @@ def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
         "action": literal(action.value),
         "outcome": literal("allowed"),
         "purpose": bindparam("purpose", type_=String()),
-        "application_ids": func.jsonb_agg(aggregate_order_by(page.c.id, page.c.id)),
-        "fields": func.to_jsonb(func.array_remove(fields, null())),
-        "shown": func.count(),
-        "details": details if action is Action.LIST_APPLICATIONS else literal({}, JSONB()),
         "request_id": bindparam("request_id", type_=Uuid()),
+        **told,
     }
-    rows = select(*entry.values()).select_from(page).group_by(page.c.subject, page.c.token_id)
+    rows = select(*entry.values()).select_from(page)
+    if action is Action.LIST_APPLICATIONS:
+        rows = rows.group_by(page.c.subject, page.c.token_id)
     return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")
+
+
+def _told_of_one(shown: CTE) -> dict[str, ColumnElement[Any]]:
+    return {
+        "application_ids": func.jsonb_build_array(shown.c.id),
+        "fields": _names_that_hold({name: shown.c[name].is_not(None) for name in FIELDS}),
+        "shown": literal(1),
+        "details": literal({}, JSONB()),
+    }
+
+
+def _told_of_page(page: CTE) -> dict[str, ColumnElement[Any]]:
+    held = {name: func.bool_or(page.c[name].is_not(None)) for name in LISTED}
+    procedure = bindparam("procedure_id", type_=Uuid())
+    return {
+        "application_ids": func.jsonb_agg(aggregate_order_by(page.c.id, page.c.id)),
+        "fields": _names_that_hold(held),
+        "shown": func.count(),
+        "details": func.jsonb_build_object("procedure_id", procedure),
+    }
+
+
+def _names_that_hold(held: Mapping[str, ColumnElement[bool]]) -> ColumnElement[Any]:
+    """The names of the fields that are shown of any application, as the audit keeps them."""
+    names = array([case((held[name], literal(name))) for name in sorted(held)])
+    return func.to_jsonb(func.array_remove(names, null()))

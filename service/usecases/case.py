@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.config.settings import Settings
 from service.config.webhooks import Subscriber
+from service.crypto.keyring import Keyring
 from service.crypto.keyring_files import LiveKeyring
 from service.crypto.seals import RecordSeal
 from service.domain.errors import TooManyReads
@@ -88,6 +89,7 @@ class Case:
     answer_seal: RecordSeal | None = field(default=None, repr=False)
     answer_about: UUID | None = None
     is_answer_kept: bool = True
+    ring: Keyring | None = field(default=None, repr=False)
     effects: list[Callable[[], None]] = field(default_factory=list, repr=False)
 
     @property
@@ -103,6 +105,12 @@ class Case:
         """
         is_own = self.principal.role is Role.APPLICANT
         return Role.APPLICANT if is_own else self.principal.subject
+
+    def ring_holding(self, key_id: str) -> Keyring:
+        """A keyring with this key in it; looked for once a case, for a list opens many keys."""
+        if self.ring is None or key_id not in self.ring.keys:
+            self.ring = self.house.keyring.holding(key_id)
+        return self.ring
 
     def new_id(self) -> UUID:
         """An id of its own microsecond: what one case makes lies in the order of making."""

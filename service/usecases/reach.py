@@ -33,5 +33,4 @@ def open_key(
     case: Case, application_id: UUID, procedure_id: UUID, kek_id: str, wrapped: bytes
 ) -> RecordSeal:
     """The same, from the parts of a row."""
-    ring = case.house.keyring.holding(kek_id)
-    return ring.open_record(application_id, procedure_id, kek_id, wrapped)
+    return case.ring_holding(kek_id).open_record(application_id, procedure_id, kek_id, wrapped)

@@ -5,7 +5,7 @@ the long way, in which whatever is not ordinary is decided and told.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -16,15 +16,8 @@ from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import Phase, end_of, phase_of
 from service.domain.tokens import claimed_role, digest
-from service.storage.database import engine_of, unavailable_when_failing
-from service.storage.reading import (
-    Reader,
-    ReadRow,
-    ReadRows,
-    list_and_audit,
-    list_same_email,
-    read_and_audit,
-)
+from service.storage.database import unavailable_when_failing
+from service.storage.reading import Reader, ReadRow, ReadRows, list_and_audit, read_and_audit
 from service.storage.slices import Slice
 from service.usecases.case import Case, House, Principal
 from service.usecases.paging import Page, next_after
@@ -79,8 +72,7 @@ def list_at_once(knock: Knock, procedure_id: UUID, asked: Slice) -> Told | None:
 
     def tell() -> Page[ApplicationItem]:
         _demand_budget(case, found)
-        same = _same_email(case, procedure_id, found.rows[: asked.limit])
-        items = [_item(case, row, same) for row in found.rows[: asked.limit]]
+        items = [_item(case, row) for row in found.rows[: asked.limit]]
         return Page(items, next_after(found.rows, asked, lambda row: row.id))
 
     return case, tell
@@ -127,23 +119,10 @@ def _phase(case: Case, row: ReadRow) -> Phase:
     return phase_of(end_of(row.ends_on, row.withdrawn_on), row.purge_on, case.today)
 
 
-def _same_email(case: Case, procedure_id: UUID, rows: Sequence[ReadRow]) -> dict[bytes, list[UUID]]:
-    """Who applied twice, for recruiters only."""
-    indexes = [row.email_index for row in rows if row.email_index is not None]
-    if not indexes or not _recruits(case, rows[0]):
-        return {}
-    with unavailable_when_failing():
-        return list_same_email(engine_of(case.session), case.reach, procedure_id, indexes)
-
-
-def _recruits(case: Case, row: ReadRow) -> bool:
-    return case.principal.role is row.team_role is Role.RECRUITER
-
-
-def _item(case: Case, row: ReadRow, same: dict[bytes, list[UUID]]) -> ApplicationItem:
+def _item(case: Case, row: ReadRow) -> ApplicationItem:
     values, unreadable = _opened(case, row)
-    twins = same.get(row.email_index or b"", [])
-    others = [twin for twin in twins if twin != row.id]
+    recruits = case.principal.role is row.team_role is Role.RECRUITER
+    others = [twin for twin in row.same_email or () if twin != row.id]
     return ApplicationItem(
         id=row.id,
         procedure_id=row.procedure_id,
@@ -153,5 +132,5 @@ def _item(case: Case, row: ReadRow, same: dict[bytes, list[UUID]]) -> Applicatio
         purge_on=row.purge_on,
         fields=values,
         unreadable=unreadable,
-        possible_duplicates=others if _recruits(case, row) else None,
+        possible_duplicates=others if recruits else None,
     )

@@ -113,20 +113,13 @@ def open_each(
     open_key: Callable[[], RecordSeal], present: Mapping[str, bytes]
 ) -> tuple[dict[str, object], list[str]]:
     """The values of the seals, and the names of those that do not open: all, if the key doesn't."""
-    values: dict[str, object] = {}
-    unreadable: list[str] = []
     if not present:
-        return values, unreadable
+        return {}, []
     try:
         seal = open_key()
     except Unreadable:
-        return values, sorted(present)
-    for name, blob in present.items():
-        try:
-            values[name] = seal.open(name, blob)
-        except Unreadable:
-            unreadable.append(name)
-    return values, unreadable
+        return {}, sorted(present)
+    return seal.open_all(present)
 
 
 def seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) -> None:
