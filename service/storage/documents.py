@@ -22,7 +22,7 @@ from service.storage.database import (
 )
 from service.storage.tables import Document, DocumentChunk
 
-_CHUNKS_AT_A_TIME = 8
+CHUNKS_AT_A_TIME = 8
 _COPY = "COPY document_chunk (document_id, number, sealed) FROM STDIN (FORMAT BINARY)"
 _COPIED = "uuid", "int4", "bytea"
 _NEXT_CHUNKS = (
@@ -30,7 +30,7 @@ _NEXT_CHUNKS = (
     .where(
         DocumentChunk.document_id == bindparam("document_id"),
         DocumentChunk.number >= bindparam("first"),
-        DocumentChunk.number < bindparam("first", type_=Integer()) + _CHUNKS_AT_A_TIME,
+        DocumentChunk.number < bindparam("first", type_=Integer()) + CHUNKS_AT_A_TIME,
     )
     .order_by(DocumentChunk.number)
 )
@@ -69,7 +69,7 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
     numbered = enumerate(chunks)
     while rows := [
         {"document_id": document_id, "number": number, "sealed": sealed}
-        for number, sealed in islice(numbered, _CHUNKS_AT_A_TIME)
+        for number, sealed in islice(numbered, CHUNKS_AT_A_TIME)
     ]:
         session.execute(insert(DocumentChunk), rows)
 

@@ -39,6 +39,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.catalogue import FIELDS, LISTED, Group
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role, sight
@@ -234,20 +235,23 @@ def _of_same_email(role: Role, today: date) -> Statement:
 
 
 def _reachable(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
-    """What the reader reaches, with which groups of fields he sees of it, within his budget."""
+    """What the reader reaches, with which groups of fields he sees of it."""
+    sights = (condition.label(group) for group, condition in _sights(role, today).items())
+    seals = (sealed_attribute(name) for name in fields)
+    return reached_within_budget(role, today, *_KEPT, *sights, *seals)
+
+
+def reached_within_budget(
+    role: Role, today: date, *columns: ColumnElement[Any] | InstrumentedAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
+    """What the reader reaches within his budget: his subject and token, and these columns of it."""
     holder = _holder(role)
     reach = Reach(role, select(holder.c.subject).scalar_subquery(), today)
     after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
     return (
         reachable(reach, ())
         .join(holder, true())
-        .with_only_columns(
-            holder.c.subject,
-            holder.c.token_id,
-            *_KEPT,
-            *(condition.label(group) for group, condition in _sights(role, today).items()),
-            *(sealed_attribute(name) for name in fields),
-        )
+        .with_only_columns(holder.c.subject, holder.c.token_id, *columns)
         .where(~after_today)
     )
 
@@ -288,7 +292,7 @@ def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
 def _audited(action: Action, reached: CTE, page: CTE, fields: Iterable[str]) -> Statement:
     """What was reached, once its page is in the audit and in the tally."""
     names = sorted(fields)
-    noted, tallied = _noted(action, page, names), _tallied(page)
+    noted, tallied = _noted(action, page, names), counted_up(page)
     shown = (_shown(reached, name) for name in names)
     kept = (reached.c[column.key] for column in _KEPT)
     query = (
@@ -299,7 +303,8 @@ def _audited(action: Action, reached: CTE, page: CTE, fields: Iterable[str]) -> 
     return driver_statement(query)
 
 
-def _tallied(page: CTE) -> CTE:
+def counted_up(page: CTE) -> CTE:
+    """The reader's tally, with these applications."""
     hour = bindparam("hour", type_=_MOMENT)
     shown = select(page.c.subject, hour, func.count()).group_by(page.c.subject)
     return counting_up(shown).cte("tallied")
@@ -311,10 +316,19 @@ def _shown(reached: CTE, name: str) -> ColumnElement[bytes | None]:
 
 
 def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
-    """The entry in the audit: which applications, and which fields are shown of any of them."""
+    """Which applications are shown, and which fields of any of them."""
     held = ((name, func.bool_or(_shown(page, name).is_not(None))) for name in names)
     fields = array([case((is_held, literal(name))) for name, is_held in held])
     details = func.jsonb_build_object("procedure_id", bindparam("procedure_id", type_=Uuid()))
+    is_list = action is Action.LIST_APPLICATIONS
+    shown = func.to_jsonb(func.array_remove(fields, null()))
+    return entered(action, page, shown, details if is_list else literal({}, JSONB()))
+
+
+def entered(
+    action: Action, page: CTE, fields: ColumnElement[Any], details: ColumnElement[Any]
+) -> CTE:
+    """The entry in the audit: the reader was shown these applications."""
     entry: dict[str, ColumnElement[Any]] = {
         "id": bindparam("event_id", type_=Uuid()),
         "at": bindparam("now", type_=_MOMENT),
@@ -325,9 +339,9 @@ def _noted(action: Action, page: CTE, names: Iterable[str]) -> CTE:
         "outcome": literal("allowed"),
         "purpose": bindparam("purpose", type_=String()),
         "application_ids": func.jsonb_agg(aggregate_order_by(page.c.id, page.c.id)),
-        "fields": func.to_jsonb(func.array_remove(fields, null())),
+        "fields": fields,
         "shown": func.count(),
-        "details": details if action is Action.LIST_APPLICATIONS else literal({}, JSONB()),
+        "details": details,
         "request_id": bindparam("request_id", type_=Uuid()),
     }
     rows = select(*entry.values()).select_from(page).group_by(page.c.subject, page.c.token_id)

@@ -1,9 +1,9 @@
 """Documents: sealed while they arrive, stored in one short transaction, served chunk by chunk."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import IO, Self
@@ -34,12 +34,13 @@ from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
 from service.usecases.records import get_record, lock_record, settle, state_purpose
 from service.usecases.stored_documents import (
+    Download,
     damage_alarmed,
     demand_opening,
+    download,
     label_of,
     name_field,
     name_of_document,
-    opened,
     stored_document,
 )
 from service.usecases.telling import tell_systems
@@ -130,16 +131,6 @@ class DocumentView:
     media_type: str
     size: int
     added_at: datetime
-
-
-@dataclass(frozen=True)
-class Download:
-    """A document to be sent. `chunks` opens it piece by piece, each from a short transaction."""
-
-    filename: str
-    media_type: str
-    size: int
-    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
 
 
 def upload_faults(upload: Upload, pointer: str) -> list[Fault]:
@@ -240,9 +231,7 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     document = stored_document(case, found, row)
     first = documents.read_chunks(case.session, row.id, 0)
     demand_opening(case, document, first)
-    return Download(
-        document.filename, document.media_type, document.size, lambda: opened(case, document, first)
-    )
+    return download(case, document, first)
 
 
 @usecase(Action.REMOVE_DOCUMENT)
