@@ -32,7 +32,7 @@ from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
-from service.usecases.records import get_record, lock_record, settle, state_purpose
+from service.usecases.records import get_record, lock_record, state_purpose
 from service.usecases.stored_documents import (
     Download,
     damage_alarmed,
@@ -205,7 +205,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     row = store_upload(case, seal, upload)
     case.entry.details = {"document_id": str(row.id)}
     case.keep_answer_under(seal)
-    settle(case, found)
+    _count_on(found)
     return view_of(DocumentView, row, name=upload.name)
 
 
@@ -243,12 +243,17 @@ def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None
     case.entry.details = {"document_id": str(row.id)}
     case.session.delete(row)
     tell_systems(case, [application_id], Event.CORRECTED)  # no recipient is given documents
-    settle(case, found)
+    _count_on(found)
 
 
 def view_document(case: Case, found: Found, row: Document) -> DocumentView:
     """What is told of this document."""
     return view_of(DocumentView, row, name=name_of_document(case, found, row))
+
+
+def _count_on(found: Found) -> None:
+    """A document that comes or goes changes the record, and moves no date of it."""
+    found.application.version += 1
 
 
 def _get_document(case: Case, found: Found, document_id: UUID) -> Document:
