@@ -3,10 +3,24 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import product
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, not_, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    false,
+    not_,
+    null,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from service.domain.catalogue import FIELDS
@@ -38,7 +52,7 @@ class Reach:
     role: Role
     subject: str | ColumnElement[str]
     today: date
-    application_id: UUID | None = None
+    application_id: UUID | ColumnElement[UUID] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,7 @@ def find_application(
     session: Session, application_id: UUID, reach: Reach, fields: Iterable[str] = ()
 ) -> Found | None:
     """The application if this principal reaches it today, with the seals of `fields` loaded."""
-    query = reachable(reach, fields).where(Application.id == application_id)
-    row = session.execute(query).one_or_none()
-    return None if row is None else Found(*row)
+    return _found(session, _one(reach.role, reach.today, frozenset(fields)), application_id, reach)
 
 
 def lock_application(
@@ -90,13 +102,11 @@ def lock_own(
 ) -> Found | None:
     """One application, locked without its procedure: for what leans on it and moves no date."""
     query = (
-        reachable(reach, fields)
-        .where(Application.id == application_id)
+        _one(reach.role, reach.today, frozenset(fields))
         .with_for_update(of=Application)
         .execution_options(populate_existing=True)
     )
-    row = session.execute(query).one_or_none()
-    return None if row is None else Found(*row)
+    return _found(session, query, application_id, reach)
 
 
 def lock_procedure(session: Session, procedure_id: UUID, *, shared: bool) -> Procedure | None:
@@ -202,6 +212,19 @@ def reachable(reach: Reach, fields: Iterable[str]) -> FoundQuery:
             ),
         )
     return query.where(_reaches(reach))
+
+
+@lru_cache(maxsize=64)
+def _one(role: Role, today: date, fields: frozenset[str]) -> FoundQuery:
+    """The query for one application, for whoever asks: to make it takes longer than to run it."""
+    reach = Reach(role, bindparam("subject"), today, bindparam("own_id", type_=Uuid()))
+    return reachable(reach, sorted(fields)).where(Application.id == bindparam("id", type_=Uuid()))
+
+
+def _found(session: Session, query: FoundQuery, application_id: UUID, reach: Reach) -> Found | None:
+    who = {"subject": reach.subject, "own_id": reach.application_id}
+    row = session.execute(query, {"id": application_id, **who}).one_or_none()
+    return None if row is None else Found(*row)
 
 
 def _reaches(reach: Reach) -> ColumnElement[bool]:

@@ -10,16 +10,30 @@ from typing import cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, Integer, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from service.domain.catalogue import DocumentKind
-from service.storage.database import AS_BYTES, engine_of, has_driver_cursor
+from service.storage.database import (
+    AS_BYTES,
+    connect_without_transaction,
+    engine_of,
+    has_driver_cursor,
+)
 from service.storage.tables import Document, DocumentChunk
 
-_CHUNKS_AT_A_TIME = 8
+CHUNKS_AT_A_TIME = 8
 _COPY = "COPY document_chunk (document_id, number, sealed) FROM STDIN (FORMAT BINARY)"
 _COPIED = "uuid", "int4", "bytea"
+_NEXT_CHUNKS = (
+    select(DocumentChunk.sealed)
+    .where(
+        DocumentChunk.document_id == bindparam("document_id"),
+        DocumentChunk.number >= bindparam("first"),
+        DocumentChunk.number < bindparam("first", type_=Integer()) + CHUNKS_AT_A_TIME,
+    )
+    .order_by(DocumentChunk.number)
+)
 
 
 def list_documents(
@@ -55,19 +69,22 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
     numbered = enumerate(chunks)
     while rows := [
         {"document_id": document_id, "number": number, "sealed": sealed}
-        for number, sealed in islice(numbered, _CHUNKS_AT_A_TIME)
+        for number, sealed in islice(numbered, CHUNKS_AT_A_TIME)
     ]:
         session.execute(insert(DocumentChunk), rows)
 
 
 def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
     """The next few sealed chunks from number `first` on; none when there are no more."""
-    query = select(DocumentChunk.sealed).where(
-        DocumentChunk.document_id == document_id,
-        DocumentChunk.number >= first,
-        DocumentChunk.number < first + _CHUNKS_AT_A_TIME,
-    )
-    return session.scalars(query.order_by(DocumentChunk.number), execution_options=AS_BYTES).all()
+    place = {"document_id": document_id, "first": first}
+    return session.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
+
+
+def read_chunks_alone(engine: Engine, document_id: UUID, first: int) -> Sequence[bytes]:
+    """The same as a transaction of its own: who reads on and on pays for nothing else."""
+    place = {"document_id": document_id, "first": first}
+    with connect_without_transaction(engine) as connection:
+        return connection.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
 
 
 def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:

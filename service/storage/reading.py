@@ -16,21 +16,16 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    DateTime,
     Engine,
     FromClause,
     Integer,
-    LargeBinary,
     Select,
-    String,
     Uuid,
     and_,
     bindparam,
     case,
-    exists,
     false,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -40,44 +35,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
 
 from service.domain.catalogue import FIELDS, LISTED, Group
-from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role, sight
+from service.domain.policy import TEAM_ROLES, Action, Role, sight
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
 from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
+from service.storage.reader import Reader, counted_up, entered, reached_within_budget, subject_of
 from service.storage.slices import Slice
-from service.storage.tables import (
-    ApiToken,
-    Application,
-    AuditEvent,
-    Procedure,
-    PurgeRun,
-    RecordKey,
-    TeamMember,
-)
-from service.storage.tally import counting_up, hour_of, shown_lately
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Who reads by what his token says of itself; when and why; how much he may read in an hour."""
-
-    role: Role
-    digest: bytes
-    purpose: Purpose
-    event_id: UUID
-    request_id: UUID
-    now: datetime
-    today: date
-    budget: int
-
-    @property
-    def hour(self) -> datetime:
-        return hour_of(self.now)
-
-    def reads(self, action: Action) -> bool:
-        """Whether this is a reader for whom there is a statement."""
-        return self.role in TEAM_ROLES & PERMISSIONS[action]
+from service.storage.tables import Application, Procedure, RecordKey, TeamMember
 
 
 class ReadRow(NamedTuple):
@@ -118,7 +83,6 @@ class ReadRows:
     shown_lately: int
 
 
-_MOMENT = DateTime(timezone=True)
 _KEPT = (
     Application.id,
     Application.procedure_id,
@@ -191,23 +155,23 @@ def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
 @lru_cache(maxsize=16)
 def _of_one(role: Role, today: date) -> Statement:
     """For one day, as all of them: the rest of what it asks are a Reader and a place."""
-    query = _reachable(role, today, FIELDS).where(Application.id == bindparam("application_id"))
+    query = _reached(role, today, FIELDS).where(Application.id == bindparam("application_id"))
     shown = _shown(query, FIELDS)
-    noted = _noted(Action.READ_APPLICATION, shown, _told_of_one(shown))
-    return _audited(shown, noted, _tallied(shown), FIELDS)
+    noted = entered(Action.READ_APPLICATION, shown, _told_of_one(shown))
+    return _audited(shown, noted, counted_up(shown), FIELDS)
 
 
 @lru_cache(maxsize=16)
 def _of_page(role: Role, today: date) -> Statement:
     limit = bindparam("limit", type_=Integer())
-    query = _reachable(role, today, LISTED).where(
+    query = _reached(role, today, LISTED).where(
         Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
     )
     shown = _shown(query.order_by(Application.id).limit(limit + 1), LISTED)
     page = select(shown).order_by(shown.c.id).limit(limit).cte("page")
-    same = _same_email(Reach(role, _subject(shown), today), page)
-    noted = _noted(Action.LIST_APPLICATIONS, page, _told_of_page(page))
-    return _audited(shown, noted, _tallied(page), LISTED, same)
+    same = _same_email(Reach(role, subject_of(shown), today), page)
+    noted = entered(Action.LIST_APPLICATIONS, page, _told_of_page(page))
+    return _audited(shown, noted, counted_up(page), LISTED, same)
 
 
 def _same_email(reach: Reach, page: CTE) -> CTE | None:
@@ -230,37 +194,11 @@ def _same_email(reach: Reach, page: CTE) -> CTE | None:
     )
 
 
-def _reachable(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
-    """What the reader reaches, with which groups of fields he sees of it, within his budget."""
-    holder = _holder(role)
-    reach = Reach(role, _subject(holder), today)
-    after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
-    return (
-        reachable(reach, ())
-        .join(holder, true())
-        .with_only_columns(
-            holder.c.subject,
-            holder.c.token_id,
-            *_KEPT,
-            *(condition.label(group) for group, condition in _sights(role, today).items()),
-            *(sealed_attribute(name) for name in fields),
-        )
-        .where(~after_today)
-    )
-
-
-def _holder(role: Role) -> CTE:
-    """Who holds the token, if it holds still and he is far from his budget."""
-    more = bindparam("limit", type_=Integer())
-    lately = shown_lately(ApiToken.subject, bindparam("hour", type_=_MOMENT))
-    query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
-        ApiToken.digest == bindparam("digest", type_=LargeBinary()),
-        ApiToken.role == role,
-        ApiToken.revoked_at.is_(None),
-        ApiToken.expires_at > bindparam("now", type_=_MOMENT),
-        lately + more <= bindparam("budget", type_=Integer()),
-    )
-    return query.cte("holder")
+def _reached(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
+    """What the reader reaches, with which groups of fields he sees of it."""
+    sights = (condition.label(group) for group, condition in _sights(role, today).items())
+    seals = (sealed_attribute(name) for name in fields)
+    return reached_within_budget(role, today, *_KEPT, *sights, *seals)
 
 
 def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
@@ -280,12 +218,6 @@ def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
         )
         for group in Group
     }
-
-
-def _subject(rows: CTE) -> ColumnElement[str]:
-    """The one subject of these rows, if there are any."""
-    subject: ColumnElement[str] = select(rows.c.subject).limit(1).scalar_subquery()
-    return subject
 
 
 def _shown(query: Select[*tuple[Any, ...]], fields: Iterable[str]) -> CTE:
@@ -312,32 +244,6 @@ def _audited(
     seals = (shown.c[name] for name in sorted(names))
     query = select(shown.c.subject, shown.c.token_id, tallied.c.lately, *kept, ids, *seals)
     return driver_statement(query.select_from(rows).order_by(shown.c.id))
-
-
-def _tallied(page: CTE) -> CTE:
-    hour = bindparam("hour", type_=_MOMENT)
-    shown = select(page.c.subject, hour, func.count()).group_by(page.c.subject)
-    return counting_up(shown).cte("tallied")
-
-
-def _noted(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:
-    """The entry in the audit, of whom and of what is `told`."""
-    entry: dict[str, ColumnElement[Any]] = {
-        "id": bindparam("event_id", type_=Uuid()),
-        "at": bindparam("now", type_=_MOMENT),
-        "role": bindparam("role", type_=String()),
-        "subject": page.c.subject,
-        "token_id": page.c.token_id,
-        "action": literal(action.value),
-        "outcome": literal("allowed"),
-        "purpose": bindparam("purpose", type_=String()),
-        "request_id": bindparam("request_id", type_=Uuid()),
-        **told,
-    }
-    rows = select(*entry.values()).select_from(page)
-    if action is Action.LIST_APPLICATIONS:
-        rows = rows.group_by(page.c.subject, page.c.token_id)
-    return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")
 
 
 def _told_of_one(shown: CTE) -> dict[str, ColumnElement[Any]]:

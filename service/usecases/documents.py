@@ -1,9 +1,9 @@
 """Documents: sealed while they arrive, stored in one short transaction, served chunk by chunk."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import IO, Self
@@ -32,14 +32,15 @@ from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal, sight_of
-from service.usecases.records import get_record, lock_record, settle, state_purpose
+from service.usecases.records import get_record, lock_record, state_purpose
 from service.usecases.stored_documents import (
+    Download,
     damage_alarmed,
     demand_opening,
+    download,
     label_of,
     name_field,
     name_of_document,
-    opened,
     stored_document,
 )
 from service.usecases.telling import tell_systems
@@ -132,16 +133,6 @@ class DocumentView:
     added_at: datetime
 
 
-@dataclass(frozen=True)
-class Download:
-    """A document to be sent. `chunks` opens it piece by piece, each from a short transaction."""
-
-    filename: str
-    media_type: str
-    size: int
-    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
-
-
 def upload_faults(upload: Upload, pointer: str) -> list[Fault]:
     """What is not acceptable about a file that has arrived whole."""
     if upload.size == 0:
@@ -214,7 +205,7 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     row = store_upload(case, seal, upload)
     case.entry.details = {"document_id": str(row.id)}
     case.keep_answer_under(seal)
-    settle(case, found)
+    _count_on(found)
     return view_of(DocumentView, row, name=upload.name)
 
 
@@ -240,9 +231,7 @@ def read_document(case: Case, application_id: UUID, document_id: UUID) -> Downlo
     document = stored_document(case, found, row)
     first = documents.read_chunks(case.session, row.id, 0)
     demand_opening(case, document, first)
-    return Download(
-        document.filename, document.media_type, document.size, lambda: opened(case, document, first)
-    )
+    return download(case, document, first)
 
 
 @usecase(Action.REMOVE_DOCUMENT)
@@ -254,12 +243,17 @@ def remove_document(case: Case, application_id: UUID, document_id: UUID) -> None
     case.entry.details = {"document_id": str(row.id)}
     case.session.delete(row)
     tell_systems(case, [application_id], Event.CORRECTED)  # no recipient is given documents
-    settle(case, found)
+    _count_on(found)
 
 
 def view_document(case: Case, found: Found, row: Document) -> DocumentView:
     """What is told of this document."""
     return view_of(DocumentView, row, name=name_of_document(case, found, row))
+
+
+def _count_on(found: Found) -> None:
+    """A document that comes or goes changes the record, and moves no date of it."""
+    found.application.version += 1
 
 
 def _get_document(case: Case, found: Found, document_id: UUID) -> Document:

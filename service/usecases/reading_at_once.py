@@ -17,7 +17,8 @@ from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import Phase, end_of, phase_of
 from service.domain.tokens import claimed_role, digest
 from service.storage.database import unavailable_when_failing
-from service.storage.reading import Reader, ReadRow, ReadRows, list_and_audit, read_and_audit
+from service.storage.reader import Reader
+from service.storage.reading import ReadRow, list_and_audit, read_and_audit
 from service.storage.slices import Slice
 from service.usecases.case import Case, House, Principal
 from service.usecases.paging import Page, next_after
@@ -44,15 +45,15 @@ Told = tuple[Case, Callable[[], object]]
 
 def read_at_once(knock: Knock, application_id: UUID) -> Told | None:
     """One application with all that its reader may see, if he is on its team."""
-    reader = _reader(knock)
+    reader = reader_of(knock)
     with unavailable_when_failing():
         found = read_and_audit(knock.engine, reader, application_id)
     if found is None:
         return None
-    case = _case(knock, reader, found, Action.READ_APPLICATION)
+    case = case_of(knock, reader, Action.READ_APPLICATION, found.subject, found.token_id)
 
     def tell() -> ApplicationView:
-        _demand_budget(case, found)
+        demand_budget(case, found.shown_lately)
         (row,) = found.rows
         values, unreadable = _opened(case, row)
         phase = _phase(case, row)
@@ -63,22 +64,23 @@ def read_at_once(knock: Knock, application_id: UUID) -> Told | None:
 
 def list_at_once(knock: Knock, procedure_id: UUID, asked: Slice) -> Told | None:
     """A page of a procedure's candidates with what lists show, if there is any."""
-    reader = _reader(knock)
+    reader = reader_of(knock)
     with unavailable_when_failing():
         found = list_and_audit(knock.engine, reader, procedure_id, asked)
     if found is None:
         return None
-    case = _case(knock, reader, found, Action.LIST_APPLICATIONS)
+    case = case_of(knock, reader, Action.LIST_APPLICATIONS, found.subject, found.token_id)
 
     def tell() -> Page[ApplicationItem]:
-        _demand_budget(case, found)
+        demand_budget(case, found.shown_lately)
         items = [_item(case, row) for row in found.rows[: asked.limit]]
         return Page(items, next_after(found.rows, asked, lambda row: row.id))
 
     return case, tell
 
 
-def _reader(knock: Knock) -> Reader:
+def reader_of(knock: Knock) -> Reader:
+    """Who reads, as the statement asks for him."""
     house, now = knock.house, knock.house.clock.now()
     return Reader(
         role=claimed_role(knock.token),
@@ -92,16 +94,17 @@ def _reader(knock: Knock) -> Reader:
     )
 
 
-def _case(knock: Knock, reader: Reader, found: ReadRows, action: Action) -> Case:
-    principal = Principal(reader.role, found.subject, found.token_id)
+def case_of(knock: Knock, reader: Reader, action: Action, subject: str, token_id: UUID) -> Case:
+    """His case, now that the statement has told who he is."""
+    principal = Principal(reader.role, subject, token_id)
     case = Case(knock.house, knock.session, principal, knock.request_id, action=action)
     case.now, case.today = reader.now, reader.today
     return case
 
 
-def _demand_budget(case: Case, found: ReadRows) -> None:
+def demand_budget(case: Case, shown_lately: int) -> None:
     """TooManyReads if, with what he read in parallel, it is too much; exactly, if it may be."""
-    if found.shown_lately > case.house.settings.read_budget:
+    if shown_lately > case.house.settings.read_budget:
         with unavailable_when_failing():
             case.demand_budget()
 

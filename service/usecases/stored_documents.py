@@ -1,6 +1,6 @@
 """Documents as they are stored: their names, and their bytes, opened piece by piece."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,7 +12,7 @@ from service.domain.errors import NotFound, Unreadable
 from service.domain.media import extension
 from service.storage import documents
 from service.storage.applications import Found
-from service.storage.database import unavailable_when_failing
+from service.storage.database import engine_of, unavailable_when_failing
 from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.reach import open_seal
@@ -43,6 +43,16 @@ class StoredDocument:
         if self.key is None:
             raise Unreadable
         return DocumentOpener(self.key).open_all(sealed_chunks, chunk_count(self.size))
+
+
+@dataclass(frozen=True)
+class Download:
+    """A document to be sent. `chunks` opens it piece by piece, each from a short transaction."""
+
+    filename: str
+    media_type: str
+    size: int
+    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
 
 
 def stored_document(case: Case, found: Found, row: Document) -> StoredDocument:
@@ -84,6 +94,13 @@ def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) ->
         yield from document.open_all(_sealed_chunks(case, document.id, first))
 
 
+def download(case: Case, document: StoredDocument, first: Sequence[bytes]) -> Download:
+    """The document to be sent, of which the first chunks are in hand."""
+    return Download(
+        document.filename, document.media_type, document.size, lambda: opened(case, document, first)
+    )
+
+
 @contextmanager
 def damage_alarmed(case: Case, document: Document | StoredDocument) -> Iterator[None]:
     """Raise the alarm for a document that does not open; one that was just deleted is no damage."""
@@ -110,15 +127,14 @@ def name_field(document_id: UUID) -> str:
 
 def _sealed_chunks(case: Case, document_id: UUID, first: Sequence[bytes]) -> Iterator[bytes]:
     """All sealed chunks, from the first few on, each few more in a short transaction."""
-    yield from first
-    number = len(first)
-    while sealed := _read_chunks(case, document_id, number):
+    sealed, number = first or _read_chunks(case, document_id, 0), 0
+    while sealed:
         yield from sealed
         number += len(sealed)
+        is_last = len(sealed) < documents.CHUNKS_AT_A_TIME
+        sealed = () if is_last else _read_chunks(case, document_id, number)
 
 
 def _read_chunks(case: Case, document_id: UUID, number: int) -> Sequence[bytes]:
     with unavailable_when_failing():
-        sealed = documents.read_chunks(case.session, document_id, number)
-        case.session.commit()
-    return sealed
+        return documents.read_chunks_alone(engine_of(case.session), document_id, number)

@@ -20,11 +20,12 @@ from service.usecases import (
     retention,
 )
 from service.usecases.case import Case
-from service.usecases.documents import Download
+from service.usecases.download_at_once import download_at_once
 from service.usecases.paging import Page
 from service.usecases.reading_at_once import Knock, Told, list_at_once, read_at_once
 from service.usecases.records import Fields, Standing
 from service.usecases.shown import ApplicationItem, ApplicationView
+from service.usecases.stored_documents import Download
 from service.web import schemas
 from service.web.doors import Asked, door
 
@@ -245,11 +246,20 @@ def list_documents(case: Case, asked: Asked) -> list[documents.DocumentView]:
     return documents.list_documents(case, asked.path["application_id"])
 
 
+def _document_at_once(knock: Knock, asked: Asked) -> Told | None:
+    told = None if asked.query else download_at_once(knock, **asked.path)
+    if told is None:
+        return None
+    case, tell = told
+    return case, lambda: _download(tell())
+
+
 @door(
     "GET",
     f"{_APPLICATION}/documents/<uuid:document_id>",
     Action.READ_DOCUMENT,
     query=schemas.PurposeQuery,
+    at_once=_document_at_once,
 )
 def read_document(case: Case, asked: Asked) -> Response:
     """The file itself, as it was given, under a generated name.

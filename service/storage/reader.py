@@ -1,0 +1,117 @@
+"""What all reads at once have in common: who asks, whether he may, the tally and the audit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Uuid,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role
+from service.storage.applications import Reach, reachable
+from service.storage.tables import ApiToken, AuditEvent, PurgeRun
+from service.storage.tally import counting_up, hour_of, shown_lately
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads by what his token says of itself; when and why; how much he may read in an hour."""
+
+    role: Role
+    digest: bytes
+    purpose: Purpose
+    event_id: UUID
+    request_id: UUID
+    now: datetime
+    today: date
+    budget: int
+
+    @property
+    def hour(self) -> datetime:
+        return hour_of(self.now)
+
+    def reads(self, action: Action) -> bool:
+        """Whether this is a reader for whom there is a statement."""
+        return self.role in TEAM_ROLES & PERMISSIONS[action]
+
+
+MOMENT = DateTime(timezone=True)
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
+def reached_within_budget(role: Role, today: date, *columns: Column) -> Select[*tuple[Any, ...]]:
+    """What the reader reaches within his budget: his subject and token, and these columns of it."""
+    holder = _holder(role)
+    reach = Reach(role, subject_of(holder), today)
+    after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
+    return (
+        reachable(reach, ())
+        .join(holder, true())
+        .with_only_columns(holder.c.subject, holder.c.token_id, *columns)
+        .where(~after_today)
+    )
+
+
+def subject_of(rows: CTE) -> ColumnElement[str]:
+    """The one subject of these rows, if there are any."""
+    subject: ColumnElement[str] = select(rows.c.subject).limit(1).scalar_subquery()
+    return subject
+
+
+def _holder(role: Role) -> CTE:
+    """Who holds the token, if it holds still and he is far from his budget."""
+    more = bindparam("limit", type_=Integer())
+    lately = shown_lately(ApiToken.subject, bindparam("hour", type_=MOMENT))
+    query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
+        ApiToken.digest == bindparam("digest", type_=LargeBinary()),
+        ApiToken.role == role,
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > bindparam("now", type_=MOMENT),
+        lately + more <= bindparam("budget", type_=Integer()),
+    )
+    return query.cte("holder")
+
+
+def counted_up(page: CTE) -> CTE:
+    """The reader's tally, with these applications."""
+    hour = bindparam("hour", type_=MOMENT)
+    shown = select(page.c.subject, hour, func.count()).group_by(page.c.subject)
+    return counting_up(shown).cte("tallied")
+
+
+def entered(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:
+    """The entry in the audit, with what it has `told` of each row, or of all by aggregates."""
+    entry: dict[str, ColumnElement[Any]] = {
+        "id": bindparam("event_id", type_=Uuid()),
+        "at": bindparam("now", type_=MOMENT),
+        "role": bindparam("role", type_=String()),
+        "subject": page.c.subject,
+        "token_id": page.c.token_id,
+        "action": literal(action.value),
+        "outcome": literal("allowed"),
+        "purpose": bindparam("purpose", type_=String()),
+        "request_id": bindparam("request_id", type_=Uuid()),
+        **told,
+    }
+    rows = select(*entry.values()).select_from(page)
+    if action is Action.LIST_APPLICATIONS:
+        rows = rows.group_by(page.c.subject, page.c.token_id)
+    return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")

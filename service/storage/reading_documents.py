@@ -1,0 +1,109 @@
+"""Reading a document in the ordinary case: one statement, as in reading.py.
+
+It gives the document together with its first chunks, so that a small one is served whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal, or_, select, true
+
+from service.domain.catalogue import DocumentKind
+from service.domain.policy import TEAM_ROLES, Action, Role, sight
+from service.domain.retention import Phase
+from service.storage.applications import is_in_phase
+from service.storage.database import DriverCursor, Statement, driver_statement
+from service.storage.documents import CHUNKS_AT_A_TIME
+from service.storage.reader import Column, Reader, counted_up, entered, reached_within_budget
+from service.storage.tables import Application, Document, DocumentChunk, RecordKey, TeamMember
+
+# By the names that they have in a ReadDocument; `id` in the query is the application's.
+_READ: dict[str, Column] = {
+    "application_id": Application.id,
+    "id": Document.id.label("document_id"),
+    "kind": Document.kind,
+    "media_type": Document.media_type,
+    "size": Document.size,
+    "header": Document.header,
+    "procedure_id": Application.procedure_id,
+    "kek_id": RecordKey.kek_id,
+    "wrapped": RecordKey.wrapped,
+}
+_NAMES = ("subject", "token_id", *_READ, "shown_lately")
+
+
+@dataclass(frozen=True)
+class ReadDocument:
+    """A document that is in the audit as read, what opens it, and its first chunks."""
+
+    subject: str
+    token_id: UUID
+    application_id: UUID
+    id: UUID
+    kind: DocumentKind
+    media_type: str
+    size: int
+    header: bytes
+    procedure_id: UUID
+    kek_id: str
+    wrapped: bytes
+    shown_lately: int
+    first: Sequence[bytes] = field(repr=False)
+
+
+def read_document_and_audit(
+    cursor: DriverCursor, reader: Reader, application_id: UUID, document_id: UUID
+) -> ReadDocument | None:
+    """One document, if the reader is on the team and may see its kind today. None is no reason."""
+    place = {"application_id": application_id, "document_id": document_id, "limit": 1}
+    values = {**vars(reader), "hour": reader.hour, **place}
+    rows = cursor.fetch_all(_of_document(reader.role, reader.today), values)
+    if not rows:
+        return None
+    told = dict(zip(_NAMES, rows[0], strict=False))
+    first = [sealed for *_, sealed in rows if sealed is not None]
+    return ReadDocument(**told | {"kind": DocumentKind(told["kind"])}, first=first)
+
+
+@lru_cache(maxsize=16)
+def _of_document(role: Role, today: date) -> Statement:
+    query = (
+        reached_within_budget(role, today, *_READ.values())
+        .join(Document, Document.application_id == Application.id)
+        .where(
+            Application.id == bindparam("application_id"),
+            Document.id == bindparam("document_id"),
+            _is_seen(role, today),
+        )
+    )
+    page = query.cte("page")
+    told: dict[str, ColumnElement[Any]] = {
+        "application_ids": func.jsonb_build_array(page.c.id),
+        "fields": func.jsonb_build_array(literal("document:").concat(page.c.kind)),
+        "shown": literal(1),
+        "details": func.jsonb_build_object("document_id", page.c.document_id),
+    }
+    noted, tallied = entered(Action.READ_DOCUMENT, page, told), counted_up(page)
+    chunk = DocumentChunk
+    first = and_(chunk.document_id == page.c.document_id, chunk.number < CHUNKS_AT_A_TIME)
+    return driver_statement(
+        select(*page.c, tallied.c.lately, chunk.sealed)
+        .select_from(page.join(noted, true()).join(tallied, true()).outerjoin(chunk, first))
+        .order_by(chunk.number)
+    )
+
+
+def _is_seen(role: Role, today: date) -> ColumnElement[bool]:
+    """Need to know of documents as a condition: roles on the team, phases, and kinds."""
+    seen: list[ColumnElement[bool]] = [false()]
+    for team_role, phase in product(sorted(TEAM_ROLES), Phase):
+        kinds = [Document.kind == kind for kind in sorted(sight(role, phase, team_role).documents)]
+        if kinds:
+            is_member = TeamMember.role == team_role
+            seen.append(and_(is_member, is_in_phase(phase, today), or_(*kinds)))
+    return or_(*seen)
