@@ -295,7 +295,7 @@ def test_no_canary_is_in_the_answer_to_a_change(flown: Flown):
 
 def test_no_canary_is_in_the_log(flown: Flown):
     log = flown.running.log.read_bytes()
-    assert log.count(b'"event": "request"') > 400
+    assert log.count(b'"event":"request"') > 400
     assert flown.canaries.found_in(log) == set()
     assert b"Traceback" not in log
     assert all(line.isascii() and line.isprintable() for line in log.decode().splitlines())

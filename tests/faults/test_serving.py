@@ -182,7 +182,9 @@ def test_a_client_that_vanishes_in_mid_upload_leaves_nothing(running: Served, le
     assert running.eventually(lambda: outcome_of(running, request_id) == "malformed")
     assert running.eventually(lambda: waiting_files(running) == [])
     assert rows(running.world) == before
-    assert running.log.read_bytes().count(b'"event": "defect"') == 0
+    log = running.log.read_bytes()
+    assert log.count(b'"event":"request"') > 0
+    assert log.count(b'"event":"defect"') == 0
 
 
 @pytest.mark.parametrize("how", ["flipped", "removed", "swapped", "cut short", "made longer"])
