@@ -49,12 +49,8 @@ def archived(entries: Iterable[Entry], at: datetime) -> Iterator[bytes]:
     """The bytes of an archive with these entries, all of the moment `at`.
 
     Entries are compressed even where that gains nothing: many readers of streams know the end of
-    an entry only then. No chunk is empty: behind an empty one the front would wait for the client.
+    an entry only then.
     """
-    return filter(None, _written(entries, at))
-
-
-def _written(entries: Iterable[Entry], at: datetime) -> Iterator[bytes]:
     outlet = _Outlet()
     with ZipFile(cast("IO[bytes]", outlet), "w") as archive:
         for name, chunks in entries:

@@ -506,10 +506,6 @@ def test_a_large_archive_takes_no_more_memory_than_a_small_one():
     assert peak < 2_000_000
 
 
-def test_what_is_compressed_to_nothing_is_no_empty_chunk():
-    assert all(archived([("documents/a.pdf", [bytes(CHUNK_BYTES)] * 20)], MORNING))
-
-
 def test_no_connection_waits_for_a_slow_reader(applicant: Applicant):
     answer = applicant.get(EXPORT)
     chunks = answer.iter_encoded()
