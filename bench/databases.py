@@ -41,7 +41,7 @@ class Databases:
     def new(self, name: str) -> str:
         """The SQLAlchemy URL of an empty database."""
         if self.server is None:
-            return f"sqlite:///{self.directory / name}.db"
+            return f"sqlite:///{tempfile.mkdtemp(dir=self.directory)}/{name}.db"
         return self.server.new_database()
 
 
