@@ -13,21 +13,22 @@ from bench.rounds import median_of, ratio
 from bench.served import Service, service
 from service.crypto.keyring import Keyring
 
+ROUNDS = 3  # for each, enough records to purge are laid in first
 READ = 20_000  # records at most
 GOAL = 3.0
 PURGED_A_SECOND = 8_000  # more than any machine does
 
 
-def measure(room: Databases, records: int, rounds: int, seconds: float) -> Iterator[Measure]:
+def measure(room: Databases, records: int, seconds: float) -> Iterator[Measure]:
     """Rounds of both in turn, on one connection."""
-    due = int(rounds * seconds * PURGED_A_SECOND)
+    due = int(ROUNDS * seconds * PURGED_A_SECOND)
     data, url = dataset(min(records, READ)), migrated(room.new("read"))
     quiet: list[float] = []
     during: list[float] = []
     with service(url, partial(_fill_both, url, data, due)) as kluis:
         side = Side("kluis", kluis.port, _reads(data), kluis.process.pid)
         drive(side, seconds, 1)  # what is only needed once
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             quiet.append(_p99(side, seconds))
             during.append(_p99_beside_a_purge(side, kluis, seconds))
     goal = GOAL if room.server else None

@@ -15,7 +15,6 @@ from bench.rounds import median_of, ratio
 from bench.sizes import Size
 from tests.harness.postgres import libpq_url
 
-MOST_ROUNDS = 5
 GOAL, GOAL_LARGE, LARGE = 1.3, 1.15, 1_000_000  # to a bare DELETE; from so many due on
 WORKERS = (1, 2, 4)
 GOAL_MB = 5.0
@@ -24,14 +23,13 @@ GOAL_MB = 5.0
 def measure(size: Size) -> Iterator[Measure]:
     for kind, due in size.records.items():
         with databases(kind) as room:
-            rounds = min(size.rounds, MOST_ROUNDS)
             with filled(room, due) as data:
-                ours, floor = _beside_the_floor(data, rounds)
+                ours, floor = _beside_the_floor(data, size.rounds)
                 yield from _compared(data, ours, floor)
                 yield from _memory(data, ours)
                 if kind == "PostgreSQL":
                     yield from _workers(data)
-            yield from purge_reader.measure(room, due, rounds, size.seconds)
+            yield from purge_reader.measure(room, due, size.seconds)
 
 
 def seconds_a_record(room: Databases, due: int) -> float:

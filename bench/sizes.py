@@ -21,12 +21,12 @@ class Size:
 SIZES = {
     "quick": Size({"PostgreSQL": 2_000}, (500, 1_000), rounds=3, seconds=0.4, is_quick=True),
     "ordinary": Size(
-        {"SQLite": 20_000, "PostgreSQL": 100_000}, (10_000, 100_000), rounds=7, seconds=3.0
+        {"SQLite": 10_000, "PostgreSQL": 100_000}, (10_000, 100_000), rounds=5, seconds=3.0
     ),
     "full": Size(
         {"SQLite": 100_000, "PostgreSQL": 1_000_000},
         (10_000, 100_000, 1_000_000),
-        rounds=7,
+        rounds=5,
         seconds=5.0,
     ),
 }
