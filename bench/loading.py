@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, Table, insert
+from sqlalchemy import Connection, Engine, insert
 
 from tests.harness.postgres import libpq_url
 
@@ -18,7 +18,7 @@ UNCHECKED = "SET LOCAL session_replication_role = replica"
 Row = dict[str, Any]
 
 
-def load(engine: Engine, table: Table, rows: Iterable[Row]) -> None:
+def load(engine: Engine, table: Any, rows: Iterable[Row]) -> None:
     if engine.dialect.name == "postgresql":
         _copy(engine, table, rows)
         return
@@ -27,7 +27,7 @@ def load(engine: Engine, table: Table, rows: Iterable[Row]) -> None:
             connection.execute(insert(table), part)
 
 
-def _copy(engine: Engine, table: Table, rows: Iterable[Row]) -> None:
+def _copy(engine: Engine, table: Any, rows: Iterable[Row]) -> None:
     found = iter(rows)
     first = next(found)
     columns = sql.SQL(", ").join(map(sql.Identifier, first))

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     String,
-    Table,
     Uuid,
     cast,
     func,
@@ -25,7 +24,7 @@ Row = Mapping[str, Any]  # of constants and of SQL expressions
 
 
 def insert_numbered(
-    connection: Connection, table: Table, count: int, row: Callable[[Number], Row]
+    connection: Connection, table: Any, count: int, row: Callable[[Number], Row]
 ) -> None:
     """Insert what `row` makes of each number from 0 on."""
     numbers = _numbers(count)
@@ -40,7 +39,7 @@ def _numbers(count: int) -> CTE:
     return first.union_all(following)
 
 
-def _value(table: Table, name: str, value: Any) -> ColumnElement[Any]:
+def _value(table: Any, name: str, value: Any) -> ColumnElement[Any]:
     return value if isinstance(value, ColumnElement) else literal(value, table.c[name].type)
 
 

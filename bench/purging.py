@@ -15,6 +15,7 @@ from bench.rounds import median_of, ratio
 from bench.sizes import Size
 from tests.harness.postgres import libpq_url
 
+ROUNDS = 3  # each of two copies of all the records
 GOAL, GOAL_LARGE, LARGE = 1.3, 1.15, 1_000_000  # to a bare DELETE; from so many due on
 WORKERS = (1, 2, 4)
 GOAL_MB = 5.0
@@ -24,7 +25,7 @@ def measure(size: Size) -> Iterator[Measure]:
     for kind, due in size.records.items():
         with databases(kind) as room:
             with filled(room, due) as data:
-                ours, floor = _beside_the_floor(data, size.rounds)
+                ours, floor = _beside_the_floor(data)
                 yield from _compared(data, ours, floor)
                 yield from _memory(data, ours)
                 if kind == "PostgreSQL":
@@ -49,11 +50,11 @@ def _purge(data: Filled, seconds: float = UNLIMITED) -> Purged:
     return purged
 
 
-def _beside_the_floor(data: Filled, rounds: int) -> tuple[list[Purged], list[float]]:
+def _beside_the_floor(data: Filled) -> tuple[list[Purged], list[float]]:
     """Both in turn; the scrubbing by itself, for the floor leaves what it deleted in the files."""
     ours: list[Purged] = []
     floor: list[float] = []
-    for number in range(rounds):
+    for number in range(ROUNDS):
         if number % 2:
             ours.append(_purge(data))
         with data.copy() as environment:
