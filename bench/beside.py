@@ -1,7 +1,7 @@
 """Kluis beside its plaintext twins: reads, lists, intakes and documents, in alternating rounds."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection
@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from bench.asked import get, intakes, lists, plain_intakes, plain_lists, plain_reads, post, reads
-from bench.databases import KINDS, databases, migrated
+from bench.databases import databases, migrated
 from bench.load import Load, Side
 from bench.measures import Measure
 from bench.records import A_PROCEDURE, Dataset, dataset, fill_kluis, fill_twin
@@ -28,16 +28,8 @@ FORM = (
     b"Content-Type: application/pdf\r\n\r\n" + DOCUMENT + b"\r\n--a-boundary--\r\n"
 )
 DOWNLOADED = 16  # documents, again and again
-# On the same server as Kluis; and on Granian's own, which has no front before it.
-TWINS = {
-    "PostgreSQL": {
-        "ordinary": ("ordinary", "front"),
-        "bare": ("bare", "front"),
-        "ordinary without front": ("ordinary", "wsgi"),
-        "bare without front": ("bare", "wsgi"),
-    },
-    "SQLite": {"ordinary": ("ordinary", "front")},
-}
+# On the same server as Kluis; and, unless quick, on Granian's own, which has no front before it.
+TWINS = {"PostgreSQL": ("ordinary", "bare"), "SQLite": ("ordinary",)}
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Stage:
 
 
 def measure(size: Size) -> Iterator[Measure]:
-    for kind in KINDS:
+    for kind in size.records:
         with _stage(kind, size) as stage:
             goals = kind == "PostgreSQL"
             yield from _reads(stage, size, kind, goals=goals)
@@ -78,17 +70,25 @@ def measure(size: Size) -> Iterator[Measure]:
 
 @contextmanager
 def _stage(kind: str, size: Size) -> Iterator[Stage]:
-    data = dataset(size.records if kind == "PostgreSQL" else size.records_sqlite)
+    data = dataset(size.records[kind])
     with ExitStack() as stack:
         room = stack.enter_context(databases(kind))
         ours, theirs = migrated(room.new("kluis")), room.new("twin")
         fill_twin(theirs, data)
         kluis = stack.enter_context(service(ours, partial(fill_kluis, ours, data=data)))
         ports, pids = {"kluis": kluis.port}, {"kluis": kluis.process.pid}
-        for name, (kind_of_twin, way) in TWINS[kind].items():
-            running = stack.enter_context(twin(kind_of_twin, theirs, way))
-            ports[name], pids[name] = running
+        for name, running in _twins(kind, theirs, size):
+            ports[name], pids[name] = stack.enter_context(running)
         yield Stage(data, kluis, kluis.token("website"), ports, pids, room.pid)
+
+
+def _twins(
+    kind: str, url: str, size: Size
+) -> Iterator[tuple[str, AbstractContextManager[tuple[int, int]]]]:
+    for name in TWINS[kind]:
+        yield name, twin(name, url)
+        if kind == "PostgreSQL" and not size.is_quick:
+            yield f"{name} without front", twin(name, url, "wsgi")
 
 
 def _reads(stage: Stage, size: Size, kind: str, *, goals: bool) -> Iterator[Measure]:

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from sqlalchemy import make_url
 
 from bench.databases import Databases
 from bench.due import fill
-from bench.served import KLUIS
+from bench.forks import kluis
 from service.crypto.keyring_files import read_keyring_file
 from tests.harness.postgres import drop_database, libpq_url
 
@@ -46,7 +45,7 @@ def filled(room: Databases, due: int) -> Iterator[Filled]:
         url, keyring_file = room.new(f"due-{due}"), Path(directory, "keyring.json")
         chosen = {"KLUIS_DATABASE_URL": url, "KLUIS_KEYRING_FILE": str(keyring_file)}
         environment = {**os.environ, **chosen}
-        subprocess.run([KLUIS, "init"], env=environment, check=True, capture_output=True)  # noqa: S603  # ours
+        kluis(environment, "init")
         fill(url, read_keyring_file(keyring_file), due)
         yield Filled(room, url, due, environment)
 

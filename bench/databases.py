@@ -1,9 +1,11 @@
 """Empty databases of either kind, thrown away afterwards."""
 
+import atexit
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from flask_migrate import upgrade
@@ -11,7 +13,7 @@ from flask_migrate import upgrade
 from service.app import create_bare_app
 from service.config.settings import load_settings
 from service.storage.database import db
-from tests.harness.postgres import Server, running_postgres
+from tests.harness.postgres import Server, drop_database, running_postgres
 
 KINDS = ("SQLite", "PostgreSQL")
 # What a production server of a few gigabytes is given; the rest is as it comes, and durable.
@@ -30,6 +32,7 @@ class Databases:
     kind: str
     directory: Path
     server: Server | None
+    _made: list[str] = field(default_factory=list)
 
     @property
     def pid(self) -> int | None:
@@ -41,19 +44,33 @@ class Databases:
     def new(self, name: str) -> str:
         """The SQLAlchemy URL of an empty database."""
         if self.server is None:
-            return f"sqlite:///{self.directory / name}.db"
-        return self.server.new_database()
+            return f"sqlite:///{tempfile.mkdtemp(dir=self.directory)}/{name}.db"
+        self._made.append(self.server.new_database())
+        return self._made[-1]
+
+    def drop_all(self) -> None:
+        if self.server is not None:
+            for url in self._made:
+                drop_database(self.server.url, url)
 
 
 @contextmanager
 def databases(kind: str) -> Iterator[Databases]:
-    """Room for databases; PostgreSQL syncs to disk here, as it does in production."""
+    """Room for databases, which are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="kluis-bench-") as directory:
-        if kind == "SQLite":
-            yield Databases(kind, Path(directory), None)
-            return
-        with running_postgres(durable=True, settings=ORDINARY) as server:
-            yield Databases(kind, Path(directory), server)
+        room = Databases(kind, Path(directory), _server() if kind == "PostgreSQL" else None)
+        try:
+            yield room
+        finally:
+            room.drop_all()
+
+
+@cache
+def _server() -> Server:
+    """One for all parts; it syncs to disk, as in production, and ends with this process."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(running_postgres(durable=True, settings=ORDINARY))
 
 
 @contextmanager

@@ -1,17 +1,15 @@
-"""The process that purges: `python -m bench.purger SECONDS`, on the database of its settings.
+"""The process that purges, on the database of the settings it is given.
 
 It says when it is ready, begins when it is told, and purges run by run until nothing is left or
 the seconds are over. If nothing is left it scrubs, and in the end it says what it did.
 """
 
-import json
-import os
-import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import IO, cast
 
+from bench.forks import FORKS
 from bench.measures import forget_peak, peak_bytes, resident_bytes
 from service.app import create_app
 from service.cli.root import at_work, new_case
@@ -23,6 +21,7 @@ from service.usecases.purges import run_purge
 from service.usecases.scrubbing import finish_run
 
 UNLIMITED = 1e9
+ONE_RUN = 1e-9  # the seconds are over before it ends
 
 
 @dataclass(frozen=True)
@@ -41,24 +40,33 @@ class Purger:
     """A purging process, ready to begin."""
 
     def __init__(self, environment: dict[str, str], seconds: float = UNLIMITED) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # ours
-            [sys.executable, "-m", "bench.purger", str(seconds)],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        cast("IO[str]", self._process.stdout).readline()
+        self._pipe, theirs = FORKS.Pipe()
+        self._process = FORKS.Process(target=_work, args=(environment, seconds, theirs))
+        self._process.start()
+        theirs.close()
+        self._pipe.recv()
 
     def begin(self) -> None:
-        told = cast("IO[str]", self._process.stdin)
-        told.write("begin\n")
-        told.flush()
+        self._pipe.send("begin")
 
     def result(self) -> Purged | None:
         """What it did, once it is through; None if it failed."""
-        said, _ = self._process.communicate()
-        return None if self._process.returncode else Purged(**json.loads(said))
+        try:
+            purged: Purged = self._pipe.recv()
+        except EOFError:
+            return None
+        finally:
+            self._process.join()
+        return purged
+
+
+def _work(environment: dict[str, str], seconds: float, pipe: Connection) -> None:
+    configure_logs("error", sys.stderr)
+    app = create_app(load_settings(environment))
+    with at_work(app):
+        pipe.send("ready")
+        pipe.recv()
+        pipe.send(purge(app.extensions["kluis"], seconds))
 
 
 def purge(house: House, seconds: float) -> Purged:
@@ -76,16 +84,3 @@ def purge(house: House, seconds: float) -> Purged:
         finish_run(house, db.session(), db.engine)
     scrubbing = perf_counter() - began
     return Purged(records, remaining, sum(runs), max(runs), scrubbing, growth)
-
-
-def main() -> None:
-    configure_logs("error", sys.stderr)
-    app = create_app(load_settings(os.environ))
-    with at_work(app):
-        print("ready", flush=True)
-        sys.stdin.readline()
-        print(json.dumps(asdict(purge(app.extensions["kluis"], float(sys.argv[1])))))
-
-
-if __name__ == "__main__":
-    main()

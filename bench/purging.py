@@ -1,70 +1,67 @@
 """The purge beside a bare DELETE and a reader, by several workers, its memory and its growth."""
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 import psycopg
 
 from bench import purge_reader
 from bench.copies import Filled, filled
-from bench.databases import KINDS, Databases, databases
+from bench.databases import Databases, databases
 from bench.measures import MEBIBYTE, Measure
 from bench.purge_floor import bare_delete
-from bench.purger import Purged, Purger
+from bench.purger import ONE_RUN, UNLIMITED, Purged, Purger
 from bench.rounds import median_of, ratio
 from bench.sizes import Size
 from tests.harness.postgres import libpq_url
 
-MOST_ROUNDS = 5
+ROUNDS = 3  # each of two copies of all the records
 GOAL, GOAL_LARGE, LARGE = 1.3, 1.15, 1_000_000  # to a bare DELETE; from so many due on
 WORKERS = (1, 2, 4)
-FEW, MANY, GOAL_MB = 1_000, 20_000, 5.0
+GOAL_MB = 5.0
 
 
 def measure(size: Size) -> Iterator[Measure]:
-    for kind in KINDS:
-        due = size.records if kind == "PostgreSQL" else size.records_sqlite
+    for kind, due in size.records.items():
         with databases(kind) as room:
-            rounds = min(size.rounds, MOST_ROUNDS)
             with filled(room, due) as data:
-                yield from _beside_the_floor(data, rounds)
+                ours, floor = _beside_the_floor(data)
+                yield from _compared(data, ours, floor)
+                yield from _memory(data, ours)
                 if kind == "PostgreSQL":
                     yield from _workers(data)
-            yield from purge_reader.measure(room, rounds, size.seconds)
-            yield from _memory(room)
+            yield from purge_reader.measure(room, due, size.seconds)
 
 
-def growth(size: Size) -> Iterator[Measure]:
-    """What a purged record costs, by how many are due."""
-    with databases("PostgreSQL") as room:
-        for due in size.growth:
-            with filled(room, due) as data:
-                seconds = _purge(data).seconds
-                yield Measure(f"purge of {due:,}: a record", "µs", seconds / due * 1e6)
+def seconds_a_record(room: Databases, due: int) -> float:
+    """What it costs to purge one record where so many are due, for the growth."""
+    with filled(room, due) as data:
+        return _purge(data).seconds / due
 
 
-def _purge(data: Filled) -> Purged:
-    """The real purge on a fresh copy, to its end."""
+def _purge(data: Filled, seconds: float = UNLIMITED) -> Purged:
+    """The real purge on a fresh copy, to its end unless the time is limited."""
     with data.copy() as environment:
-        purger = Purger(environment)
+        purger = Purger(environment, seconds)
         purger.begin()
         purged = purger.result()
-    if purged is None or purged.records != data.due:
+    if purged is None or purged.records + purged.remaining != data.due:
         raise RuntimeError(f"of {data.due} due records was purged: {purged}")
     return purged
 
 
-def _beside_the_floor(data: Filled, rounds: int) -> Iterator[Measure]:
+def _beside_the_floor(data: Filled) -> tuple[list[Purged], list[float]]:
     """Both in turn; the scrubbing by itself, for the floor leaves what it deleted in the files."""
     ours: list[Purged] = []
     floor: list[float] = []
-    for number in range(rounds):
+    for number in range(ROUNDS):
         if number % 2:
             ours.append(_purge(data))
         with data.copy() as environment:
             floor.append(bare_delete(environment["KLUIS_DATABASE_URL"], data.due))
         if not number % 2:
             ours.append(_purge(data))
-    yield from _compared(data, ours, floor)
+    return ours, floor
 
 
 def _compared(data: Filled, ours: Sequence[Purged], floor: Sequence[float]) -> Iterator[Measure]:
@@ -107,12 +104,10 @@ def _wrong(url: str, due: int, found: Sequence[Purged | None]) -> int:
     return found.count(None) + abs(due - counts[0]) + abs(due - purged) + counts[1] + counts[2]
 
 
-def _memory(room: Databases) -> Iterator[Measure]:
-    """As much for twenty thousand due records as for one thousand."""
-    rises = []
-    for due in (FEW, MANY):
-        with filled(room, due) as data:
-            rises.append(_purge(data).growth_bytes / MEBIBYTE)
-    yield Measure(f"purge of {FEW:,}, {room.kind}: growth", "MB", rises[0])
-    beyond = rises[1] - rises[0]
-    yield Measure(f"purge of {MANY:,}, {room.kind}: growth beyond that", "MB", beyond, GOAL_MB)
+def _memory(data: Filled, ours: Sequence[Purged]) -> Iterator[Measure]:
+    """As much for all that is due as for the thousand records of one run."""
+    rise = _purge(data, ONE_RUN).growth_bytes / MEBIBYTE
+    yield Measure(f"purge in one run, {data.room.kind}: growth", "MB", rise)
+    beyond = [one.growth_bytes / MEBIBYTE - rise for one in ours]
+    what = f"purge of {data.due:,}, {data.room.kind}: growth beyond that"
+    yield Measure(what, "MB", median(beyond), GOAL_MB, spread=(min(beyond), max(beyond)))

@@ -2,19 +2,18 @@
 
 import os
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from itertools import chain, islice
+from itertools import tee
 from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
-from psycopg import sql
-from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy import create_engine
 
+from bench.loading import Row, load, parts, settle
 from bench.twins import ordinary
 from service.crypto.keyring import Keyring
 from service.domain.ids import uuid7
@@ -32,16 +31,13 @@ from service.storage.tables import (
     sealed_column,
 )
 from tests.factories import FullFieldsFactory
-from tests.harness.postgres import libpq_url
 
 A_PROCEDURE = 100  # records
 RECRUITERS = 1_000  # who read, each the records of his own procedure
 SAMPLES = 64
 FIELDS, BYTES = 20, 4_096  # of each record, as JSON
-AT_ONCE = 1_000
+AT_ONCE = 10_000  # sealed and stored; as many are kept in memory until their keys are stored
 ENDS_AFTER = timedelta(days=90)
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -116,10 +112,10 @@ def fill_kluis(url: str, keyring: Keyring, data: Dataset) -> None:
     recruiters = range(len(data.tokens))
     load(engine, ApiToken.__table__, (_token(data, number) for number in recruiters))
     load(engine, TeamMember.__table__, (_member(data, number) for number in recruiters))
-    for part in parts(range(data.count)):
-        rows = [_sealed(keyring, data, number) for number in part]
-        load(engine, Application.__table__, (row for row, _ in rows))
-        load(engine, RecordKey.__table__, (key for _, key in rows))
+    for part in parts(range(data.count), AT_ONCE):
+        sealed, kept = tee(_sealed(keyring, data, number) for number in part)
+        load(engine, Application.__table__, (row for row, _ in sealed))
+        load(engine, RecordKey.__table__, (key for _, key in kept))
         load(engine, AuditEvent.__table__, (_submitted(data, number) for number in part))
     engine.dispose()
     settle(url)
@@ -178,7 +174,7 @@ def _sealed(keyring: Keyring, data: Dataset, number: int) -> tuple[Row, Row]:
         "email_index": keyring.index.email(procedure_id, f"sollicitant{number}@example.org"),
         "index_key_id": keyring.index.key_id,
         "version": 1,
-        **{sealed_column(name): seal.seal(name, value) for name, value in values.items()},
+        **{sealed_column(name): blob for name, blob in seal.seal_all(values).items()},
     }
     return row, {"application_id": record_id, "kek_id": kek_id, "wrapped": wrapped}
 
@@ -211,42 +207,3 @@ def _plain(data: Dataset, number: int) -> Row:
         **values,
         "birth_date": date.fromisoformat(values["birth_date"]),
     }
-
-
-def load(engine: Engine, table: Any, rows: Iterable[Row]) -> None:
-    """Insert many rows: by COPY into PostgreSQL, by the thousand into SQLite."""
-    if engine.dialect.name == "sqlite":
-        for part in parts(rows):
-            with engine.begin() as connection:
-                connection.execute(insert(table), part)
-        return
-    found = iter(rows)
-    first = next(found)
-    with psycopg.connect(libpq_url(engine.url.render_as_string(hide_password=False))) as connection:
-        command = sql.SQL("COPY {} ({}) FROM STDIN").format(
-            sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, first))
-        )
-        with connection.cursor().copy(command) as copy:
-            for row in chain([first], found):
-                copy.write_row([_as_sent(value) for value in row.values()])
-
-
-def _as_sent(value: Any) -> Any:
-    """Enumerations as their text, JSON as JSON."""
-    if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
-    return str(value) if isinstance(value, str) else value
-
-
-def parts(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
-    found = iter(rows)
-    while part := list(islice(found, AT_ONCE)):
-        yield part
-
-
-def settle(url: str) -> None:
-    """What an autovacuum would do in a while, done before anything is measured."""
-    if url.startswith("postgresql"):
-        with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-            connection.execute("VACUUM (ANALYZE)")
-            connection.execute("CHECKPOINT")

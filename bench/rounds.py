@@ -7,12 +7,13 @@ from bench.load import Load, Side, drive
 from bench.measures import Measure
 
 CONNECTIONS = 8
+WARM_UP = 1.0  # seconds for what is only needed once
 
 
 def alternate(sides: Sequence[Side], rounds: int, seconds: float) -> dict[str, list[Load]]:
     """Each side's loads; in each round every side has its turn, in a turning order."""
     for side in sides:
-        drive(side, min(1.0, seconds), CONNECTIONS)  # what is only needed once
+        drive(side, WARM_UP, CONNECTIONS)
     loads: dict[str, list[Load]] = {side.name: [] for side in sides}
     for number in range(rounds):
         for place in range(len(sides)):

@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
+from bench.forks import kluis
 from service.crypto.keyring import Keyring
 from service.crypto.keyring_files import read_keyring_file
 
@@ -39,8 +40,7 @@ class Service:
 
     def token(self, role: str) -> str:
         if role not in self._tokens:
-            made = _kluis(self.environment, "tokens", "create", role, role)
-            self._tokens[role] = made.stdout.strip()
+            self._tokens[role] = kluis(self.environment, "tokens", "create", role, role).strip()
         return self._tokens[role]
 
     def client(self, role: str) -> "Client":
@@ -85,7 +85,7 @@ def service(
             "KLUIS_PORT": str(port),
             **settings,
         }
-        _kluis(environment, "init")
+        kluis(environment, "init")
         if furnish is not None:
             furnish(read_keyring_file(Path(directory, "keyring.json")))
         with (
@@ -116,12 +116,6 @@ def _running(
     finally:
         process.terminate()
         process.wait(60)
-
-
-def _kluis(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603  # ours
-        [KLUIS, *arguments], env=environment, check=True, capture_output=True, text=True
-    )
 
 
 def _free_port() -> int:
