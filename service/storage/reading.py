@@ -99,6 +99,10 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
+# The words by what stands in their columns.
+_CHANNELS = {word.value: word for word in Channel}
+_STATUSES = {word.value: word for word in Status}
+_ROLES = {word.value: word for word in Role}
 # How a row of each statement begins, and where the seals follow.
 _HOLDER = ("subject", "token_id", "lately")
 _SEALS_FROM = len(_HOLDER) + len(_KEPT) + 1
@@ -148,8 +152,8 @@ def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
     seals = zip(names, row[_SEALS_FROM:], strict=True)
     sealed = {name: blob for name, blob in seals if blob is not None}
     record, procedure, channel, status, *others, role, same = row[len(_HOLDER) : _SEALS_FROM]
-    words = Channel(channel), Status(status)
-    return ReadRow._make((record, procedure, *words, *others, Role(role), same, sealed))
+    words = _CHANNELS[channel], _STATUSES[status]
+    return ReadRow._make((record, procedure, *words, *others, _ROLES[role], same, sealed))
 
 
 @lru_cache(maxsize=16)
@@ -178,15 +182,18 @@ def _same_email(reach: Reach, page: CTE) -> CTE | None:
     """Who is reached in the procedure by those addresses of the page that several have."""
     if reach.role is not Role.RECRUITER:
         return None
+    in_procedure = Application.procedure_id == bindparam("procedure_id")
+    twice = (  # asked of the index alone, for in most lists nobody applied twice
+        select(Application.email_index)
+        .where(in_procedure, Application.email_index.in_(select(page.c.email_index)))
+        .group_by(Application.email_index)
+        .having(func.count() > 1)
+    )
     ids = func.array_agg(aggregate_order_by(Application.id, Application.id))
     return (
         reachable(reach, ())
         .with_only_columns(Application.email_index, ids.label("ids"))
-        .where(
-            TeamMember.role == reach.role,
-            Application.procedure_id == bindparam("procedure_id"),
-            Application.email_index.in_(select(page.c.email_index)),
-        )
+        .where(TeamMember.role == reach.role, in_procedure, Application.email_index.in_(twice))
         .group_by(Application.email_index)
         .having(func.count() > 1)
         .cte("same_email")
