@@ -46,11 +46,10 @@ def lock_vacancy(cursor: DriverCursor, reference: str, today: date) -> Vacancy |
 
 def write_rows(cursor: DriverCursor, rows: Iterable[Base]) -> bool:
     """Write a new row of each table; none, and False, if the answer is claimed or a hold lasts."""
-    values = {
-        _name(type(row), column): _sent(getattr(row, column))
-        for row in rows
-        for column in _columns(type(row))
-    }
+    values: dict[str, object] = {}
+    for row in rows:
+        given = vars(row)  # what was not given is not in it, and NULL
+        values |= {name: _sent(given.get(column)) for column, name in _names(type(row)).items()}
     return bool(cursor.fetch_all(_statement(), values))
 
 
@@ -98,6 +97,12 @@ def _values(table: type[Base]) -> list[ColumnElement[Any]]:
 
 def _value(table: type[Base], column: str) -> ColumnElement[Any]:
     return cast(bindparam(_name(table, column)), table.__table__.columns[column].type)
+
+
+@lru_cache(maxsize=len(_WRITTEN))
+def _names(table: type[Base]) -> dict[str, str]:
+    """What each column is called as a parameter."""
+    return {column: _name(table, column) for column in _columns(table)}
 
 
 def _name(table: type[Base], column: str) -> str:

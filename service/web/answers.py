@@ -39,17 +39,17 @@ def answer(result: object, status: int) -> Response:
         response = Response(status=204)
         del response.headers["Content-Type"]
         return response
-    response = Response(status=status, mimetype="application/json")
+    headers = {}
     body: object = result
     if isinstance(result, Page):
         body, following = _page(result)
         if following is not None:
-            response.headers["Link"] = f'<{_next_url(following)}>; rel="next"'
-    response.data = dumps(body, option=OPT_APPEND_NEWLINE)
+            headers["Link"] = f'<{_next_url(following)}>; rel="next"'
     version = member(result, "version")
     if isinstance(version, int):
-        response.set_etag(str(version))
-    return response
+        headers["ETag"] = f'"{version}"'
+    written = dumps(body, option=OPT_APPEND_NEWLINE)
+    return Response(written, status, headers, mimetype="application/json")
 
 
 def location(pattern: str, result: object, path: Mapping[str, object]) -> str:
