@@ -12,7 +12,9 @@ depends_on = None
 COUNTED = """
     INSERT INTO reading_tally (subject, hour, shown, before)
     SELECT subject, date_trunc('hour', max(at)), sum(shown), 0
-    FROM audit_event WHERE shown > 0 AND at > now() - interval '2 hours' GROUP BY subject
+    FROM audit_event
+    WHERE shown > 0 AND at > now() - interval '2 hours' AND role <> 'applicant'
+    GROUP BY subject
 """
 
 

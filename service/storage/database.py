@@ -224,7 +224,7 @@ class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
     """A cursor that takes Statements: nothing is parsed, and values come as bytes, not as text."""
 
     def fetch_all(self, asked: Statement, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
-        """The statement's rows; what it wrote is committed."""
+        """The statement's rows."""
         self.execute(asked.text, [values[name] for name in asked.parameters], binary=True)
         return self.fetchall()
 
@@ -246,7 +246,7 @@ def driver_cursor(engine: Engine) -> Iterator[DriverCursor]:
 
 @contextmanager
 def driver_transaction(engine: Engine) -> Iterator[DriverCursor]:
-    """The same in a transaction, which is committed at the end of the block."""
+    """The same in a transaction. It is committed however the block ends, but for an exception."""
     with driver_cursor(engine) as cursor:
         cursor.execute(b"BEGIN")
         yield cursor  # after an exception, or without a commit, the pool rolls back

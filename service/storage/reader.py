@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role
 from service.storage.applications import Reach, reachable
 from service.storage.tables import ApiToken, AuditEvent, PurgeRun
-from service.storage.tally import counting_up, hour_of, shown_lately
+from service.storage.tally import counting_up, hour_of, is_within
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def subject_of(rows: CTE) -> ColumnElement[str]:
 def _holder(role: Role) -> CTE:
     """Who holds the token, if it holds still and he is far from his budget."""
     more = bindparam("limit", type_=Integer())
-    lately = shown_lately(ApiToken.subject, bindparam("hour", type_=MOMENT))
+    hour, budget = bindparam("hour", type_=MOMENT), bindparam("budget", type_=Integer())
     query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
         ApiToken.digest == bindparam("digest", type_=LargeBinary()),
         ApiToken.role == role,
         ApiToken.revoked_at.is_(None),
         ApiToken.expires_at > bindparam("now", type_=MOMENT),
-        lately + more <= bindparam("budget", type_=Integer()),
+        is_within(ApiToken.subject, hour, more, budget),
     )
     return query.cte("holder")
 
@@ -93,8 +93,7 @@ def _holder(role: Role) -> CTE:
 def counted_up(page: CTE) -> CTE:
     """The reader's tally, with these applications."""
     hour = bindparam("hour", type_=MOMENT)
-    shown = select(page.c.subject, hour, func.count()).group_by(page.c.subject)
-    return counting_up(shown).cte("tallied")
+    return counting_up(page.c.subject, hour, func.count()).cte("tallied")
 
 
 def entered(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:

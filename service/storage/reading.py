@@ -74,13 +74,13 @@ class ReadRow(NamedTuple):
 class ReadRows:
     """What was read, and is in the audit. A row more than was asked for says that more follow.
 
-    `shown_lately` is the tally of this subject, with what he read in parallel.
+    `shown_lately` is the tally of this subject, with what he read in parallel; None is unknown.
     """
 
     rows: Sequence[ReadRow]
     subject: str
     token_id: UUID
-    shown_lately: int
+    shown_lately: int | None
 
 
 _KEPT = (
@@ -99,10 +99,6 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
-# The words by what stands in their columns.
-_CHANNELS = {word.value: word for word in Channel}
-_STATUSES = {word.value: word for word in Status}
-_ROLES = {word.value: word for word in Role}
 # How a row of each statement begins, and where the seals follow.
 _HOLDER = ("subject", "token_id", "lately")
 _SEALS_FROM = len(_HOLDER) + len(_KEPT) + 1
@@ -152,8 +148,8 @@ def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
     seals = zip(names, row[_SEALS_FROM:], strict=True)
     sealed = {name: blob for name, blob in seals if blob is not None}
     record, procedure, channel, status, *others, role, same = row[len(_HOLDER) : _SEALS_FROM]
-    words = _CHANNELS[channel], _STATUSES[status]
-    return ReadRow._make((record, procedure, *words, *others, _ROLES[role], same, sealed))
+    words = Channel(channel), Status(status)
+    return ReadRow._make((record, procedure, *words, *others, Role(role), same, sealed))
 
 
 @lru_cache(maxsize=16)

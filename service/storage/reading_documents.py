@@ -52,7 +52,7 @@ class ReadDocument:
     procedure_id: UUID
     kek_id: str
     wrapped: bytes
-    shown_lately: int
+    shown_lately: int | None
     first: Sequence[bytes] = field(repr=False)
 
 

@@ -332,10 +332,10 @@ class AuditEvent(Base):
 
 
 class ReadingTally(Base):
-    """What a subject was shown in his last two clock hours, repeats counted. Of no applicant.
+    """What one of the staff was shown in two clock hours, repeats counted. Applicants have none.
 
-    Never less than the audit says, and one row to look at: who is far from his budget by it needs
-    no sum. `before` is the hour before `hour`.
+    Never less than the audit says, unless `hour` is yet to come, and one row to look at: who is far
+    from his budget by it needs no sum. `before` is of the hour before `hour`.
     """
 
     __tablename__ = "reading_tally"

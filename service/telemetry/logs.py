@@ -1,5 +1,6 @@
 """One line an event, of JSON."""
 
+import json
 import logging
 import sys
 from contextlib import suppress
@@ -45,7 +46,12 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
 
 
 def _written(event: dict[str, object], **_: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+    """A line of ASCII: what is not, a terminal could obey, and is escaped."""
+    with suppress(TypeError):
+        line = orjson.dumps(event, default=str).decode()
+        if line.isascii():
+            return line
+    return json.dumps(event, default=str, separators=(",", ":"))
 
 
 class _PatientLogger(structlog.PrintLogger):

@@ -158,7 +158,10 @@ class Case:
         self.is_answer_kept, self.answer_about = False, about
 
     def _count_up(self, shown: int) -> None:
-        tally.count_up(self.session, self.principal.subject, self.now, shown)
+        """Commit it at once: it stands whatever the look behind it finds."""
+        if self.principal.role is not Role.APPLICANT:
+            tally.count_up(self.session, self.principal.subject, self.now, shown)
+            self.session.commit()
 
     def demand_budget(self, shown: Sequence[str] = ()) -> None:
         """TooManyReads, and an alarm, if with these more would be shown than in an hour may be."""

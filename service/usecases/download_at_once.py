@@ -28,6 +28,8 @@ def download_at_once(
             if found is None:
                 return None
             case = case_of(knock, reader, Action.READ_DOCUMENT, found.subject, found.token_id)
+            case.about(application_id)
+            case.entry.details = {"document_id": str(document_id)}
             document = _with_key(case, found)
             next(document.open_all(found.first[:1]))
     except Unreadable:  # and nothing is in the audit yet: the long way raises the alarm
@@ -41,6 +43,8 @@ def download_at_once(
 
 
 def _with_key(case: Case, found: ReadDocument) -> StoredDocument:
+    if found.kek_id not in case.house.keyring.current.keys:
+        raise Unreadable  # to look for a key may take long, and others wait for this tally
     seal = open_key(case, found.application_id, found.procedure_id, found.kek_id, found.wrapped)
     label = DocumentLabel(found.id, found.kind, found.media_type, found.size)
     return view_of(StoredDocument, found, key=seal.unwrap_document_key(label, found.header))

@@ -12,7 +12,7 @@ from service.domain.errors import Conflict, NotFound
 from service.domain.policy import Action, Role
 from service.domain.retention import AUDIT_KEPT_MONTHS
 from service.domain.words import Event
-from service.storage import answers, audit, disclosures, purges, requests, tokens
+from service.storage import answers, audit, disclosures, purges, requests, tally, tokens
 from service.storage.tables import PurgeRun
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
@@ -178,6 +178,7 @@ def _delete_expired(case: Case) -> None:
     oldest = add_months(case.today, -AUDIT_KEPT_MONTHS)
     moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=case.house.settings.timezone)
     audit.delete_audit_events_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
+    tally.delete_tallies_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
     requests.delete_closed_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
     disclosures.delete_notices_before(case.session, moment, _PAPERS_DELETED_PER_RUN)
 

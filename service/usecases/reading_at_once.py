@@ -51,6 +51,7 @@ def read_at_once(knock: Knock, application_id: UUID) -> Told | None:
     if found is None:
         return None
     case = case_of(knock, reader, Action.READ_APPLICATION, found.subject, found.token_id)
+    case.about(application_id)
 
     def tell() -> ApplicationView:
         demand_budget(case, found.shown_lately)
@@ -70,6 +71,8 @@ def list_at_once(knock: Knock, procedure_id: UUID, asked: Slice) -> Told | None:
     if found is None:
         return None
     case = case_of(knock, reader, Action.LIST_APPLICATIONS, found.subject, found.token_id)
+    case.entry.applications = [str(row.id) for row in found.rows[: asked.limit]]
+    case.entry.details = {"procedure_id": str(procedure_id)}
 
     def tell() -> Page[ApplicationItem]:
         demand_budget(case, found.shown_lately)
@@ -95,18 +98,19 @@ def reader_of(knock: Knock) -> Reader:
 
 
 def case_of(knock: Knock, reader: Reader, action: Action, subject: str, token_id: UUID) -> Case:
-    """His case, now that the statement has told who he is."""
+    """His case, now that the statement has told who he is; a refusal may yet come."""
     principal = Principal(reader.role, subject, token_id)
     case = Case(knock.house, knock.session, principal, knock.request_id, action=action)
     case.now, case.today = reader.now, reader.today
     return case
 
 
-def demand_budget(case: Case, shown_lately: int) -> None:
+def demand_budget(case: Case, shown_lately: int | None) -> None:
     """TooManyReads if, with what he read in parallel, it is too much; exactly, if it may be."""
-    if shown_lately > case.house.settings.read_budget:
+    if shown_lately is None or shown_lately > case.house.settings.read_budget:
         with unavailable_when_failing():
             case.demand_budget()
+            case.session.rollback()  # what follows may be a long download
 
 
 def _opened(case: Case, row: ReadRow) -> tuple[dict[str, object], list[str]]:

@@ -1,21 +1,25 @@
 """Reading and intake by one statement: it gives, and audits, just what the long way does."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from uuid import UUID
 
 import psycopg
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, literal, select, text, update
 from werkzeug.test import TestResponse
 
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import write_keyring_file
+from service.domain.policy import Role
 from service.storage.database import db
-from service.storage.tables import Application
-from service.storage.tally import count_up, hour_of, shown_lately
+from service.storage.reading import _of_one, _of_page
+from service.storage.reading_documents import _of_document
+from service.storage.tables import Application, AuditEvent, ReadingTally
+from service.storage.tally import count_up, hour_of, is_within
 from service.usecases.keys import rotate_key
 from tests.access.scene import alarms
 from tests.factories import PDF, FullFieldsFactory
@@ -210,7 +214,92 @@ def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
     assert refused.status_code == 429
     assert "fields" not in refused.json
     events = world.get("/audit-events?limit=100", "officer").json["items"]
-    assert "read-budget-spent" in {one["outcome"] for one in events}
+    told = [one["application_ids"] for one in events if one["outcome"] == "read-budget-spent"]
+    assert told == [[str(records[1])]]
+
+
+def tallied(world: World, subject: str) -> int | None:
+    with world.app.app_context():
+        shown = ReadingTally.shown + ReadingTally.before
+        return db.session.scalar(select(shown).where(ReadingTally.subject == subject))
+
+
+def test_what_is_refused_after_it_was_read_step_by_step_stays_tallied(
+    make_world: Callable[..., World],
+):
+    """The other reader commits while this one waits to count: the look behind it sees him."""
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
+    world.procedure()
+    records = [world.apply() for _ in range(2)]
+    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
+    with (
+        psycopg.connect(libpq_url(world.database_url)) as other,
+        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute(BESIDE)
+        other.execute("UPDATE reading_tally SET shown = shown + 1")
+        asked = pool.submit(world.get, f"/applications/{records[1]}?fields=name", "recruiter")
+        wait_until_blocked(onlooker)
+        other.commit()
+        assert asked.result(20).status_code == 429
+    assert tallied(world, "recruiter") == 3
+
+
+def test_a_short_way_that_fails_is_told_on_the_long_one(world: World):
+    world.procedure()
+    record = world.apply()
+    ask = reader_of(world, f"/applications/{record}", "recruiter")
+    assert at_once(world, ask).status_code == 200
+    with psycopg.connect(libpq_url(world.database_url)) as other:
+        other.execute("SELECT 1 FROM reading_tally FOR UPDATE")
+        assert the_long_way(world, ask).status_code == 503
+    assert last_event(world)["application_ids"] == [str(record)]
+    assert at_once(world, ask).status_code == 200
+
+
+def test_a_clock_that_ran_ahead_gives_no_budget_at_once(make_world: Callable[..., World]):
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
+    world.procedure()
+    records = [world.apply() for _ in range(3)]
+    for record in records[:2]:
+        assert world.get(f"/applications/{record}", "recruiter").status_code == 200
+    world.clock.moment += timedelta(hours=2)
+    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
+    world.clock.moment -= timedelta(hours=2)
+    assert world.get(f"/applications/{records[2]}", "recruiter").status_code == 429
+    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
+
+
+def test_an_applicant_has_no_tally(world: World):
+    world.procedure()
+    record = world.apply()
+    assert world.get(f"/applications/{record}", "applicant", subject=str(record)).status_code == 200
+    assert world.get(f"/applications/{record}", "recruiter").status_code == 200
+    assert tallied(world, "recruiter") == 1
+    assert tallied(world, str(record)) is None
+
+
+def test_tallies_go_when_the_audit_would(world: World):
+    world.procedure()
+    assert world.get(f"/applications/{world.apply()}", "recruiter").status_code == 200
+    aged = text("UPDATE reading_tally SET hour = hour - make_interval(days => :days)")
+    for days, left in ((700, 1), (60, None)):
+        with world.app.app_context():
+            db.session.execute(aged, {"days": days})
+            db.session.commit()
+        assert world.purge().json["completed"]
+        assert tallied(world, "recruiter") == left
+
+
+def test_every_statement_writes_each_column_of_the_audit_at_once():
+    today = date(2026, 11, 26)
+    columns = set(AuditEvent.__table__.columns.keys())
+    for made in (_of_one, _of_page, _of_document):
+        statement = made(Role.RECRUITER, today).text.decode()
+        written = re.search(r"INSERT INTO audit_event \(([^)]*)\)", statement)
+        assert written is not None
+        assert set(written[1].split(", ")) == columns
 
 
 def test_who_has_read_much_goes_the_long_way_until_the_hours_are_over(
@@ -259,14 +348,18 @@ def test_the_tally_at_once_holds_this_hour_and_the_one_before(
             count_up(db.session(), "subject", at, shown)
         db.session.commit()
         last = max(hour_of(datetime.fromisoformat(f"2026-11-22T{m}+00:00")) for m, _ in counted)
-        told = {
-            after: db.session.scalar(select(shown_lately("subject", last + timedelta(hours=after))))
-            for after in (0, 1, 2)
-        }
-        other = db.session.scalar(select(shown_lately("other", last)))
-    assert told[0] == lately
-    assert told[1] <= lately
-    assert (told[2], other) == (0, 0)
+
+        def fits(budget: int, hours: int = 0, subject: str = "subject") -> bool | None:
+            hour = literal(last + timedelta(hours=hours), ReadingTally.hour.type)
+            return db.session.scalar(select(is_within(subject, hour, literal(1), budget)))
+
+        assert fits(lately + 1)
+        assert not fits(lately)
+        assert fits(lately + 1, hours=1)
+        assert fits(1, hours=2)
+        assert not fits(1_000, hours=-1)  # a wrong clock's
+        assert fits(1, subject="other")
+        assert not fits(0, subject="other")
 
 
 def submitter(world: World, key: str = "form-1", **more: object) -> Ask:

@@ -1,13 +1,17 @@
-"""A log that can not be written: what was asked for is done all the same, and answered."""
+"""The log: what is written to it, and that nobody waits for one that can not be written."""
 
 from collections.abc import Iterator
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
+from json import loads
 from pathlib import Path
 
 import pytest
+from structlog import get_logger
 
 from service.telemetry.logs import configure_logs
 from tests.world import World
+
+ODD = ["\u009b2J", "\u2028", "\ud800", 1 << 70]
 
 
 @pytest.fixture
@@ -23,3 +27,14 @@ def test_a_full_log_costs_nobody_an_answer(world: World):
     application_id = world.apply()
     listed = world.get(f"/procedures/{procedure_id}/applications", "recruiter")
     assert [item["id"] for item in listed.json["items"]] == [str(application_id)]
+
+
+def test_a_line_is_ascii_whatever_is_in_it():
+    """A terminal obeys some characters; half of a pair is none at all."""
+    written = StringIO()
+    configure_logs("info", written)
+    for odd in ODD:
+        get_logger().info("odd", what=odd)
+    lines = written.getvalue().splitlines()
+    assert all(line.isascii() for line in lines)
+    assert [loads(line)["what"] for line in lines] == ODD
