@@ -224,6 +224,26 @@ def tallied(world: World, subject: str) -> int | None:
         return db.session.scalar(select(shown).where(ReadingTally.subject == subject))
 
 
+def test_the_audit_alone_decides_where_parallel_repeats_are_tallied(
+    make_world: Callable[..., World],
+):
+    world = ready(make_world(KLUIS_READ_BUDGET="2"))
+    world.procedure()
+    records = [world.apply() for _ in range(2)]
+    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
+    with (
+        psycopg.connect(libpq_url(world.database_url)) as other,
+        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute("UPDATE reading_tally SET shown = shown + 1")  # of the same record
+        asked = pool.submit(world.get, f"/applications/{records[1]}", "recruiter")
+        wait_until_blocked(onlooker)
+        other.commit()
+        assert asked.result(20).status_code == 200
+    assert tallied(world, "recruiter") == 3
+
+
 def test_what_is_refused_after_it_was_read_step_by_step_stays_tallied(
     make_world: Callable[..., World],
 ):

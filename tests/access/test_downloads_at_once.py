@@ -1,13 +1,14 @@
 """Downloads by one statement: they give, and audit, just what the long way does."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from service.domain.catalogue import DocumentKind
-from service.storage.tables import Document, DocumentChunk
+from service.storage.tables import Document, DocumentChunk, KeyringKey, RecordKey
 from tests.access.scene import alarms
 from tests.access.test_at_once import at_once, last_event, reader_of, ready, run_ahead, the_long_way
 from tests.factories import PDF
@@ -16,6 +17,7 @@ from tests.harness.databases import Databases
 from tests.world import World
 
 CONTENT = PDF + bytes(200_000)
+A_MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ def test_what_is_not_ordinary_goes_the_long_way(world: World):
         assert the_long_way(world, reader_of(world, path, role)).status_code == status, path
 
 
-@pytest.mark.parametrize("damaged", ["header", "chunk", "none"])
+@pytest.mark.parametrize("damaged", ["header", "chunk", "none", "another key"])
 def test_what_does_not_open_is_not_read_and_raises_the_alarm_once(world: World, damaged: str):
     path = sent(world)
     with behind(world) as session:
@@ -82,6 +84,10 @@ def test_what_does_not_open_is_not_read_and_raises_the_alarm_once(world: World, 
             document.header = flipped(document.header, -1)
         elif damaged == "chunk":
             chunk.sealed = flipped(chunk.sealed, -1)
+        elif damaged == "another key":
+            session.add(KeyringKey(id="k", purpose="kek", check_value="", last_used_at=A_MOMENT))
+            session.flush()
+            session.execute(update(RecordKey).values(kek_id="k"))
         else:
             session.execute(delete(DocumentChunk))
     before = alarms(world, "field-unreadable")
