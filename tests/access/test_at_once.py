@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import LiteralString
 from uuid import UUID
 
 import psycopg
@@ -35,6 +36,7 @@ INSERT INTO audit_event SELECT (jsonb_populate_record(event, jsonb_build_object(
     'id', gen_random_uuid(), 'application_ids', jsonb_build_array(gen_random_uuid())))).*
 FROM audit_event AS event WHERE event.shown > 0
 """
+ONE_MORE = "UPDATE reading_tally SET shown = shown + 1"
 
 
 @pytest.fixture
@@ -194,23 +196,28 @@ def test_what_does_not_open_is_named_and_raises_the_alarm(world: World):
     assert alarms(world, "field-unreadable") == before + 1
 
 
+def read_beside(world: World, path: str, *statements: LiteralString) -> TestResponse:
+    """What a recruiter is answered whose other reading, of these statements, commits meanwhile."""
+    with (
+        psycopg.connect(libpq_url(world.database_url)) as other,
+        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        for statement in statements:
+            other.execute(statement)
+        asked = pool.submit(world.get, path, "recruiter")
+        wait_until_blocked(onlooker)
+        other.commit()
+        return asked.result(20)
+
+
 def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
     """The other reader has read another record and is about to commit."""
     world = ready(make_world(KLUIS_READ_BUDGET="2"))
     world.procedure()
     records = [world.apply() for _ in range(2)]
     assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    with (
-        psycopg.connect(libpq_url(world.database_url)) as other,
-        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        other.execute(BESIDE)
-        other.execute("UPDATE reading_tally SET shown = shown + 1")
-        asked = pool.submit(world.get, f"/applications/{records[1]}", "recruiter")
-        wait_until_blocked(onlooker)
-        other.commit()
-        refused = asked.result(20)
+    refused = read_beside(world, f"/applications/{records[1]}", BESIDE, ONE_MORE)
     assert refused.status_code == 429
     assert "fields" not in refused.json
     events = world.get("/audit-events?limit=100", "officer").json["items"]
@@ -231,16 +238,8 @@ def test_the_audit_alone_decides_where_parallel_repeats_are_tallied(
     world.procedure()
     records = [world.apply() for _ in range(2)]
     assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    with (
-        psycopg.connect(libpq_url(world.database_url)) as other,
-        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        other.execute("UPDATE reading_tally SET shown = shown + 1")  # of the same record
-        asked = pool.submit(world.get, f"/applications/{records[1]}", "recruiter")
-        wait_until_blocked(onlooker)
-        other.commit()
-        assert asked.result(20).status_code == 200
+    again = read_beside(world, f"/applications/{records[1]}", ONE_MORE)  # the same record
+    assert again.status_code == 200
     assert tallied(world, "recruiter") == 3
 
 
@@ -252,17 +251,8 @@ def test_what_is_refused_after_it_was_read_step_by_step_stays_tallied(
     world.procedure()
     records = [world.apply() for _ in range(2)]
     assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    with (
-        psycopg.connect(libpq_url(world.database_url)) as other,
-        psycopg.connect(libpq_url(world.database_url), autocommit=True) as onlooker,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        other.execute(BESIDE)
-        other.execute("UPDATE reading_tally SET shown = shown + 1")
-        asked = pool.submit(world.get, f"/applications/{records[1]}?fields=name", "recruiter")
-        wait_until_blocked(onlooker)
-        other.commit()
-        assert asked.result(20).status_code == 429
+    refused = read_beside(world, f"/applications/{records[1]}?fields=name", BESIDE, ONE_MORE)
+    assert refused.status_code == 429
     assert tallied(world, "recruiter") == 3
 
 
