@@ -2,17 +2,14 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic, perf_counter
-from uuid import UUID
+from time import monotonic
 
-from flask import Flask, Response, g, request
+from flask import Flask
 from flask_migrate import Migrate
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from structlog import get_logger
 
 from service.cli import kluis
 from service.cli.root import Root
@@ -27,13 +24,12 @@ from service.crypto.keyring_files import (
 )
 from service.demo.command import demo
 from service.domain.errors import Misconfigured
-from service.domain.ids import ENTROPY_BYTES, uuid7
 from service.storage import keys
 from service.storage.database import db, engine_options, is_absent, prepare_engine
 from service.storage.schema import MIGRATIONS, schema_faults
 from service.telemetry.logs import configure_logs
 from service.telemetry.signals import Alarm, Signals
-from service.usecases.case import House, Principal
+from service.usecases.case import House
 from service.usecases.clock import Clock, DemoClock, SystemClock
 from service.usecases.keys import missing_keys, register_keys
 from service.web import (
@@ -46,7 +42,7 @@ from service.web import (
     routes_rights,
 )
 from service.web.doors import api
-from service.web.doors import house as the_house
+from service.web.every_request import Service
 from service.web.front import ASGIApp, bounded
 from service.web.openapi import render_openapi
 from service.web.pages import pages
@@ -61,13 +57,6 @@ ROUTES = (
     routes_officer,
     routes_operation,
 )
-_OPEN_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
-_log = get_logger()
 
 
 @dataclass(frozen=True)
@@ -105,7 +94,7 @@ def furnish(app: Flask, settings: Settings, parts: Parts) -> None:
 
 def create_bare_app(settings: Settings) -> Flask:
     """Database and migrations only: what can be had before there are keys and tables."""
-    app = Flask("kluis", static_folder=None)
+    app = Service("kluis", static_folder=None)
     app.config |= {
         "SQLALCHEMY_DATABASE_URI": _absolute(settings.database_url),
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(
@@ -196,45 +185,6 @@ def _demand_keys(house: House, session: Session) -> None:
 
 def _register(app: Flask) -> None:
     app.url_map.merge_slashes = False  # a path has one spelling; another is no redirect, but 404
-    app.before_request(_begin_request)
-    app.after_request(_finish_request)
     app.register_blueprint(api)
     app.register_blueprint(pages)
     register_problems(app)
-
-
-def _begin_request() -> None:
-    g.began = perf_counter()
-    g.request_id = _request_id()
-
-
-def _request_id() -> UUID:
-    """The caller's own, if it is a UUID and so can hold nothing else; else a new one."""
-    with suppress(ValueError):
-        return UUID(request.headers.get("X-Request-Id", ""))
-    return uuid7(the_house().clock.now(), os.urandom(ENTROPY_BYTES))
-
-
-def _finish_request(response: Response) -> Response:
-    """Headers for all, and one line in the log: the route, never the path or the query."""
-    headers, rule, request_id = response.headers, request.url_rule, str(g.request_id)
-    present = {name for name, _ in headers}
-    for name, value in _OPEN_HEADERS.items():
-        if name not in present:
-            headers.add(name, value)
-    headers.add("X-Request-Id", request_id)
-    route, method = (rule.rule, request.method) if rule else ("none", "other")
-    seconds = perf_counter() - g.began
-    the_house().signals.request(route, method, response.status_code, seconds)
-    who: Principal | None = g.get("principal")
-    _log.info(
-        "request",
-        method=method,
-        route=route,
-        status=response.status_code,
-        ms=round(seconds * 1000, 1),
-        request_id=request_id,
-        role=who.role if who else None,
-        subject=who.subject if who else None,
-    )
-    return response

@@ -20,11 +20,12 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.domain.errors import Misconfigured, Unavailable
 
 _BUSY_SECONDS = 5
-_TRANSACTION, _AS_BYTES = "kluis_transaction", "kluis_as_bytes"
+_TRANSACTION, _AS_BYTES, _CURSOR = "kluis_transaction", "kluis_as_bytes", "kluis_cursor"
 # For statements whose results are large: PostgreSQL sends bytes as they are, not as digits.
 AS_BYTES = {_AS_BYTES: True}
 
@@ -101,6 +102,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
     else:
         event.listen(engine, "connect", _demand_fit)
+        event.listen(engine, "connect", _keep_cursor)
         event.listen(engine, "before_cursor_execute", _take_bytes)
         event.listen(engine, "checkout", _demand_open)
         event.listen(engine, "reset", _reset)
@@ -133,6 +135,11 @@ def _demand_fit(connection: "psycopg.Connection[tuple[bool]]", *_: object) -> No
             "KLUIS_POOLER: behind a pooler PostgreSQL's role itself needs a lock_timeout and UTC:"
             " ALTER ROLE … SET lock_timeout = '5s'; ALTER ROLE … SET timezone = 'UTC'"
         )
+
+
+def _keep_cursor(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
+    """Make the cursor of `driver_rows`."""
+    record.info[_CURSOR] = DriverCursor(connection)
 
 
 def _take_bytes(
@@ -232,6 +239,22 @@ class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
 def engine_of(session: Session) -> Engine:
     """The engine behind a session."""
     return session.get_bind().engine
+
+
+def driver_rows(
+    engine: Engine, asked: Statement, values: Mapping[str, Any]
+) -> Sequence[tuple[Any, ...]]:
+    """The rows of one statement, which is its own commit, on a connection of the pool.
+
+    Without transactions there is no rollback, at which the driver forgets what it prepared; with
+    the connection's own cursor it forgets no type that it looked up.
+    """
+    pooled = engine.raw_connection()
+    try:
+        cursor: DriverCursor = pooled.info[_CURSOR]
+        return cursor.fetch_all(asked, values)
+    finally:
+        pooled.close()
 
 
 @contextmanager

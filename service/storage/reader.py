@@ -28,7 +28,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role
 from service.storage.applications import Reach, reachable
 from service.storage.tables import ApiToken, AuditEvent, PurgeRun
-from service.storage.tally import counting_up, hour_of, is_within
+from service.storage.tally import counting_up, is_within
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,13 @@ class Reader:
     today: date
     budget: int
 
-    @property
-    def hour(self) -> datetime:
-        return hour_of(self.now)
-
     def reads(self, action: Action) -> bool:
         """Whether this is a reader for whom there is a statement."""
         return self.role in TEAM_ROLES & PERMISSIONS[action]
 
 
 MOMENT = DateTime(timezone=True)
+_HOUR = func.date_trunc("hour", bindparam("now", type_=MOMENT), "UTC", type_=MOMENT)
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
@@ -78,22 +75,20 @@ def subject_of(rows: CTE) -> ColumnElement[str]:
 
 def _holder(role: Role) -> CTE:
     """Who holds the token, if it holds still and he is far from his budget."""
-    more = bindparam("limit", type_=Integer())
-    hour, budget = bindparam("hour", type_=MOMENT), bindparam("budget", type_=Integer())
+    more, budget = (bindparam(name, type_=Integer()) for name in ("limit", "budget"))
     query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
         ApiToken.digest == bindparam("digest", type_=LargeBinary()),
         ApiToken.role == role,
         ApiToken.revoked_at.is_(None),
         ApiToken.expires_at > bindparam("now", type_=MOMENT),
-        is_within(ApiToken.subject, hour, more, budget),
+        is_within(ApiToken.subject, _HOUR, more, budget),
     )
     return query.cte("holder")
 
 
 def counted_up(page: CTE) -> CTE:
     """The reader's tally, with these applications."""
-    hour = bindparam("hour", type_=MOMENT)
-    return counting_up(page.c.subject, hour, func.count()).cte("tallied")
+    return counting_up(page.c.subject, _HOUR, func.count()).cte("tallied")
 
 
 def entered(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:

@@ -24,11 +24,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    false,
     func,
     literal,
+    literal_column,
     null,
-    or_,
     select,
     true,
 )
@@ -39,7 +38,7 @@ from service.domain.policy import TEAM_ROLES, Action, Role, sight
 from service.domain.retention import Phase
 from service.domain.words import Channel, Status
 from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
-from service.storage.database import Statement, driver_cursor, driver_statement, has_driver_cursor
+from service.storage.database import Statement, driver_rows, driver_statement, has_driver_cursor
 from service.storage.reader import Reader, counted_up, entered, reached_within_budget, subject_of
 from service.storage.slices import Slice
 from service.storage.tables import Application, Procedure, RecordKey, TeamMember
@@ -99,6 +98,7 @@ _KEPT = (
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
+_BIT = {group: 1 << place for place, group in enumerate(Group)}
 # How a row of each statement begins, and where the seals follow.
 _HOLDER = ("subject", "token_id", "lately")
 _SEALS_FROM = len(_HOLDER) + len(_KEPT) + 1
@@ -135,8 +135,7 @@ def _read(
     place: Mapping[str, object],
     fields: Iterable[str],
 ) -> ReadRows | None:
-    with driver_cursor(engine) as cursor:
-        found = cursor.fetch_all(statement, {**vars(reader), "hour": reader.hour, **place})
+    found = driver_rows(engine, statement, {**vars(reader), **place})
     if not found:
         return None
     names = sorted(fields)
@@ -199,35 +198,31 @@ def _same_email(reach: Reach, page: CTE) -> CTE | None:
 
 def _reached(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it."""
-    sights = (condition.label(group) for group, condition in _sights(role, today).items())
     seals = (sealed_attribute(name) for name in fields)
-    return reached_within_budget(role, today, *_KEPT, *sights, *seals)
+    return reached_within_budget(role, today, *_KEPT, _sight(role, today).label("sight"), *seals)
 
 
-def _sights(role: Role, today: date) -> dict[Group, ColumnElement[bool]]:
-    """Need to know as conditions: the roles on the team and the phases that show a group."""
-    situations = [
-        (sight(role, phase, team_role).groups, TeamMember.role == team_role, phase)
-        for team_role, phase in product(sorted(TEAM_ROLES), Phase)
-    ]
-    return {
-        group: or_(
-            false(),
-            *(
-                and_(is_member, is_in_phase(phase, today))
-                for groups, is_member, phase in situations
-                if group in groups
-            ),
+def _sight(role: Role, today: date) -> ColumnElement[int]:
+    """Need to know as a number, a bit a group, by the role on the team and the phase."""
+    seen = {
+        and_(TeamMember.role == team_role, is_in_phase(phase, today)): sum(
+            _BIT[group] for group in sight(role, phase, team_role).groups
         )
-        for group in Group
+        for team_role, phase in product(sorted(TEAM_ROLES), Phase)
     }
+    return case(*seen.items(), else_=0)
 
 
 def _shown(query: Select[*tuple[Any, ...]], fields: Iterable[str]) -> CTE:
     """What is reached, with the seals of those groups that its reader sees."""
     reached = query.cte("reached").prefix_with("MATERIALIZED")  # else each seal decides anew
     seals = (
-        case((reached.c[FIELDS[name].group], reached.c[sealed_attribute(name).key])).label(name)
+        case(
+            (
+                reached.c.sight.bitwise_and(literal_column(str(_BIT[FIELDS[name].group]))) != 0,
+                reached.c[sealed_attribute(name).key],
+            )
+        ).label(name)
         for name in fields
     )
     kept = (reached.c[column.key] for column in _KEPT)

@@ -61,7 +61,7 @@ def read_document_and_audit(
 ) -> ReadDocument | None:
     """One document, if the reader is on the team and may see its kind today. None is no reason."""
     place = {"application_id": application_id, "document_id": document_id, "limit": 1}
-    values = {**vars(reader), "hour": reader.hour, **place}
+    values = {**vars(reader), **place}
     rows = cursor.fetch_all(_of_document(reader.role, reader.today), values)
     if not rows:
         return None

@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
-from service.storage.database import driver_cursor, driver_statement, engine_of, has_driver_cursor
+from service.storage.database import driver_rows, driver_statement, engine_of, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
@@ -36,8 +36,7 @@ def find_holder(session: Session, digest: bytes) -> Holder | None:
     """Who holds the token with this digest. The connection is given back at once."""
     sought = {"digest": digest}
     if has_driver_cursor(engine_of(session)):
-        with driver_cursor(engine_of(session)) as cursor:
-            rows = cursor.fetch_all(FIND_HOLDER, sought)
+        rows = driver_rows(engine_of(session), FIND_HOLDER, sought)
     else:
         try:
             rows = [tuple(row) for row in session.execute(_HOLDER, sought)]

@@ -18,7 +18,6 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
     Tracebacks are cut to where, not what: a driver's message can hold the values of a statement.
     """
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -27,10 +26,11 @@ def configure_logs(level: str, stream: TextIO = sys.stdout, *, for_people: bool 
         if for_people
         else structlog.processors.JSONRenderer(serializer=_written)
     )
+    lines = _PatientLogger(stream)
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=lambda *_: _PatientLogger(stream),
+        logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)

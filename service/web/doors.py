@@ -179,8 +179,9 @@ def house() -> House:
 
 def _token() -> str:
     """The token of the Authorization header, and of nothing else."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or len(request.headers.getlist("Authorization")) != 1:
+    sent: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    scheme, _, token = sent.partition(" ")
+    if scheme.lower() != "bearer":
         raise Unauthenticated
     return token.strip()
 
@@ -275,4 +276,6 @@ def _no_body() -> Body:
 
 
 def _has_body() -> bool:
-    return bool(request.content_length or request.headers.get("Transfer-Encoding"))
+    sent = request.environ
+    has_length = "CONTENT_LENGTH" in sent and bool(request.content_length)
+    return has_length or bool(sent.get("HTTP_TRANSFER_ENCODING"))

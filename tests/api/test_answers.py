@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 import pytest
-from flask import Response, request
+from flask import Flask, Response, request, request_finished
 
 from service.web.doors import DOORS, Door
 from tests.api.described import DOCUMENT, OPERATIONS, resolved, templated, validator
@@ -26,16 +26,15 @@ class Watch:
         self.faults: list[str] = []
         self.met: set[tuple[str, int]] = set()
         world.is_altered = True
-        world.app.after_request_funcs[None].insert(0, self.look)  # the first is called last
+        request_finished.connect(self.look, world.app)
 
-    def look(self, answer: Response) -> Response:
+    def look(self, _app: Flask, response: Response, **_: object) -> None:
         rule = request.url_rule
         if rule is not None:
             operation = DOCUMENT["paths"][templated(rule.rule)][request.method.lower()]
-            name, status = operation["operationId"], answer.status_code
+            name, status = operation["operationId"], response.status_code
             self.met.add((name, status))
-            self.faults += [f"{name} {status}: {fault}" for fault in faults(operation, answer)]
-        return answer
+            self.faults += [f"{name} {status}: {fault}" for fault in faults(operation, response)]
 
 
 def faults(operation: dict[str, Any], answer: Response):
