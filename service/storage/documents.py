@@ -5,6 +5,7 @@ ordinary way would write each byte of them as two digits, or send each chunk as 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import cast
 from uuid import UUID
@@ -16,7 +17,10 @@ from sqlalchemy.orm import Session
 from service.domain.catalogue import DocumentKind
 from service.storage.database import (
     AS_BYTES,
+    Statement,
     connect_without_transaction,
+    driver_cursor,
+    driver_statement,
     engine_of,
     has_driver_cursor,
 )
@@ -25,12 +29,13 @@ from service.storage.tables import Document, DocumentChunk
 CHUNKS_AT_A_TIME = 8
 _COPY = "COPY document_chunk (document_id, number, sealed) FROM STDIN (FORMAT BINARY)"
 _COPIED = "uuid", "int4", "bytea"
+_COUNT = select(func.count()).where(Document.application_id == bindparam("application_id"))
 _NEXT_CHUNKS = (
     select(DocumentChunk.sealed)
     .where(
         DocumentChunk.document_id == bindparam("document_id"),
         DocumentChunk.number >= bindparam("first"),
-        DocumentChunk.number < bindparam("first", type_=Integer()) + CHUNKS_AT_A_TIME,
+        DocumentChunk.number < bindparam("first", type_=Integer()) + bindparam("most"),
     )
     .order_by(DocumentChunk.number)
 )
@@ -53,8 +58,7 @@ def find_document(session: Session, application_id: UUID, document_id: UUID) -> 
 
 
 def count_documents(session: Session, application_id: UUID) -> int:
-    query = select(func.count()).where(Document.application_id == application_id)
-    return session.scalar(query) or 0
+    return session.scalar(_COUNT, {"application_id": application_id}) or 0
 
 
 def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -> None:
@@ -76,15 +80,23 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
 
 def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
     """The next few sealed chunks from number `first` on; none when there are no more."""
-    place = {"document_id": document_id, "first": first}
+    place = {"document_id": document_id, "first": first, "most": CHUNKS_AT_A_TIME}
     return session.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
 
 
-def read_chunks_alone(engine: Engine, document_id: UUID, first: int) -> Sequence[bytes]:
-    """The same as a transaction of its own: who reads on and on pays for nothing else."""
-    place = {"document_id": document_id, "first": first}
+def read_chunks_alone(engine: Engine, document_id: UUID, first: int, most: int) -> Sequence[bytes]:
+    """At `most` so many, as a transaction of its own: who reads on and on pays for nothing else."""
+    place = {"document_id": document_id, "first": first, "most": most}
+    if has_driver_cursor(engine):
+        with driver_cursor(engine) as cursor:
+            return [sealed for (sealed,) in cursor.fetch_all(_next_chunks(), place)]
     with connect_without_transaction(engine) as connection:
         return connection.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
+
+
+@cache
+def _next_chunks() -> Statement:
+    return driver_statement(_NEXT_CHUNKS)
 
 
 def iterate_chunks(session: Session, document_id: UUID) -> Iterator[bytes]:

@@ -91,7 +91,7 @@ def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) ->
     deleted, Unreadable, with an alarm, if it is damaged.
     """
     with damage_alarmed(case, document):
-        yield from document.open_all(_sealed_chunks(case, document.id, first))
+        yield from document.open_all(_sealed_chunks(case, document, first))
 
 
 def download(case: Case, document: StoredDocument, first: Sequence[bytes]) -> Download:
@@ -125,16 +125,22 @@ def name_field(document_id: UUID) -> str:
     return f"document-name:{document_id}"
 
 
-def _sealed_chunks(case: Case, document_id: UUID, first: Sequence[bytes]) -> Iterator[bytes]:
-    """All sealed chunks, from the first few on, each few more in a short transaction."""
-    sealed, number = first or _read_chunks(case, document_id, 0), 0
+def _sealed_chunks(case: Case, document: StoredDocument, first: Sequence[bytes]) -> Iterator[bytes]:
+    """All sealed chunks, from the first few on, each few more in a short transaction.
+
+    The last few are asked for with one more than there must be: what was added is seen as well,
+    and no other query has to find that there is nothing.
+    """
+    few, left = documents.CHUNKS_AT_A_TIME, chunk_count(document.size)
+    sealed, number, most = first or _read_chunks(case, document.id, 0, few), 0, few
     while sealed:
         yield from sealed
-        number += len(sealed)
-        is_last = len(sealed) < documents.CHUNKS_AT_A_TIME
-        sealed = () if is_last else _read_chunks(case, document_id, number)
+        is_last = len(sealed) < most
+        number, left = number + len(sealed), left - len(sealed)
+        most = few if left > few else left + 1
+        sealed = () if is_last else _read_chunks(case, document.id, number, most)
 
 
-def _read_chunks(case: Case, document_id: UUID, number: int) -> Sequence[bytes]:
+def _read_chunks(case: Case, document_id: UUID, number: int, most: int) -> Sequence[bytes]:
     with unavailable_when_failing():
-        return documents.read_chunks_alone(engine_of(case.session), document_id, number)
+        return documents.read_chunks_alone(engine_of(case.session), document_id, number, most)

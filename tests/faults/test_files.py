@@ -11,8 +11,9 @@ import docx
 import pytest
 from fpdf import FPDF
 from PIL import Image
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 
+from service.domain.errors import Unreadable
 from service.domain.media import MediaType
 from service.storage.database import db
 from service.storage.tables import Document, DocumentChunk
@@ -278,6 +279,41 @@ def test_a_document_damaged_at_its_beginning_is_a_problem_and_no_shorter_file(wo
         assert told(world, 'kluis_alarms_total{kind="field-unreadable"}') == number
         assert fetch(world, application_id, other["id"]).data == PNG
         assert world.get(f"/applications/{application_id}", "recruiter").status_code == 200
+
+
+@pytest.mark.parametrize("count", [7, 8, 9, 16, 17])
+def test_a_chunk_added_behind_the_last_breaks_the_document_off(world: World, count: int):
+    world.procedure()
+    application_id, [document] = kept(world, file_part(PDF.ljust(count * CHUNK)))
+    with world.app.app_context():
+        document_id = UUID(str(document["id"]))
+        db.session.add(DocumentChunk(document_id=document_id, number=count, sealed=bytes(80)))
+        db.session.commit()
+    with pytest.raises(Unreadable):
+        fetch(world, application_id, document_id).get_data()
+    assert told(world, "kluis_unreadable_fields_total") == 1
+
+
+@pytest.mark.parametrize(("count", "times"), [(1, 0), (7, 0), (9, 1), (16, 1), (17, 2), (24, 2)])
+def test_no_connection_is_taken_to_find_that_there_are_no_more_chunks(
+    world: World, count: int, times: int
+):
+    world.procedure()
+    application_id, [document] = kept(world, file_part(PDF.ljust(count * CHUNK)))
+    answer = fetch(world, application_id, document["id"])
+    taken: list[object] = []
+
+    def note(connection: object, *_: object) -> None:
+        taken.append(connection)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "checkout", note)
+    try:
+        assert len(answer.get_data()) == count * CHUNK
+    finally:
+        event.remove(engine, "checkout", note)
+    assert len(taken) == times
 
 
 @pytest.mark.parametrize("column", ["header", "sealed_name"])

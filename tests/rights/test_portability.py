@@ -17,7 +17,7 @@ from uuid import UUID
 from zipfile import BadZipFile, ZipFile
 
 import pytest
-from sqlalchemy import NullPool, create_engine, delete, event, select, update
+from sqlalchemy import NullPool, create_engine, delete, event, exists, select, update
 from werkzeug.test import TestResponse
 
 from service.crypto.documents import CHUNK_BYTES
@@ -122,15 +122,19 @@ def damage_chunk(world: World, kind: DocumentKind, number: int) -> None:
 
 
 @contextmanager
-def erased_before_reading_chunks(world: World, application_id: UUID) -> Iterator[None]:
-    """Somebody else erases the record just before chunks are asked for the first time."""
-    elsewhere = create_engine(world.database_url, poolclass=NullPool)
-    erased: list[str] = []
+def erased_once_exported(world: World, application_id: UUID) -> Iterator[None]:
+    """Somebody else erases the record as soon as its export is in the audit: no chunk is read yet.
 
-    def erase_it(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if "FROM document_chunk" in statement and not erased:
-            erased.append(statement)
-            with elsewhere.begin() as connection:
+    It is looked for whenever a connection is taken, in whatever way the chunks are then read.
+    """
+    elsewhere = create_engine(world.database_url, poolclass=NullPool)
+    is_exported = exists().where(AuditEvent.action == Action.EXPORT_APPLICATION).select()
+    erased: list[UUID] = []
+
+    def erase_it(*_: object) -> None:
+        with elsewhere.begin() as connection:
+            if not erased and connection.scalar(is_exported):
+                erased.append(application_id)
                 connection.exec_driver_sql(
                     "PRAGMA foreign_keys=ON" if "sqlite" in world.database_url else "SELECT 1"
                 )
@@ -138,11 +142,11 @@ def erased_before_reading_chunks(world: World, application_id: UUID) -> Iterator
 
     with world.app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", erase_it)
+    event.listen(engine, "checkout", erase_it)
     try:
         yield
     finally:
-        event.remove(engine, "before_cursor_execute", erase_it)
+        event.remove(engine, "checkout", erase_it)
     assert erased
 
 
@@ -410,7 +414,7 @@ def broken_off(answer: TestResponse, refusal: type[Exception]) -> bool:
 
 
 def test_an_erasure_before_the_first_byte_is_a_404(applicant: Applicant):
-    with erased_before_reading_chunks(applicant.world, applicant.id):
+    with erased_once_exported(applicant.world, applicant.id):
         answer = applicant.get(EXPORT)
     demand_problem(answer, 404, "not-found", [])
     assert told(applicant.world, UNREADABLE) == 0
