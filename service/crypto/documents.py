@@ -57,11 +57,12 @@ class DocumentSealer:
         return self._next(final=True)
 
     def _next(self, *, final: bool) -> bytes:
-        chunk = bytes(self._buffer[:CHUNK_BYTES])
-        del self._buffer[:CHUNK_BYTES]
         nonce = _nonce(self._number, final=final)
         self._number += 1
-        return self._aead.encrypt(nonce, chunk, None)
+        with memoryview(self._buffer) as buffer, buffer[:CHUNK_BYTES] as chunk:
+            sealed = self._aead.encrypt(nonce, chunk, None)
+        del self._buffer[:CHUNK_BYTES]
+        return sealed
 
 
 class DocumentOpener:
