@@ -53,15 +53,16 @@ class Upload:
     """A file on its way in: what is written to it is sealed at once and kept sealed.
 
     The sealed chunks wait in a temporary file without a name; their key is in memory only, so
-    that nothing of an upload that breaks off can ever be read.
+    that nothing of an upload that breaks off can ever be read. Its digest takes as long as its
+    sealing, and is taken where it is asked for.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, *, digested: bool = False) -> None:
         self._sealer = DocumentSealer()
         self._sealed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
         self._most_bytes = most_bytes
         self._leading = b""
-        self._digest = sha256()
+        self._digest = sha256() if digested else None
         self.kind = DocumentKind.OTHER
         self.name = ""
 
@@ -79,8 +80,8 @@ class Upload:
 
     @property
     def digest(self) -> bytes:
-        """Of the plaintext; it never leaves the process, only a keyed digest over it does."""
-        return self._digest.digest()
+        """Of the plaintext, if it is taken; only a keyed digest over it ever leaves the process."""
+        return self._digest.digest() if self._digest else b""
 
     def write(self, data: bytes) -> int:
         """Seal what arrived; TooLarge as soon as it is more than a document may be."""
@@ -88,7 +89,8 @@ class Upload:
             raise TooLarge(f"A document holds at most {self._most_bytes:,} bytes here.")
         if len(self._leading) < LEADING_BYTES:
             self._leading = (self._leading + data)[:LEADING_BYTES]
-        self._digest.update(data)
+        if self._digest:
+            self._digest.update(data)
         with _room():
             for sealed in self._sealer.write(data):
                 self._sealed.write(sealed)
@@ -202,10 +204,10 @@ def add_document(case: Case, application_id: UUID, upload: Upload) -> DocumentVi
     if present >= case.house.settings.max_files:
         raise TooLarge(f"This application has its {present} documents, as many as may be.")
     seal = open_seal(case, found)
+    _count_on(found)  # before the document, with which it then goes to the database
     row = store_upload(case, seal, upload)
     case.entry.details = {"document_id": str(row.id)}
     case.keep_answer_under(seal)
-    _count_on(found)
     return view_of(DocumentView, row, name=upload.name)
 
 

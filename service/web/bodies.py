@@ -21,6 +21,8 @@ _READ_BYTES = 64 * 1024
 _MOST_HELD = 2 * _READ_BYTES
 _MOST_PARTS = 100
 _FILE = f"a file, with a file name, in a part named after its kind: {', '.join(DocumentKind)}"
+# With this header a request may come again; whether it is the same one, its body's identity tells.
+_MAY_COME_AGAIN = "Idempotency-Key"
 JSON_TYPES = ("application/json", "application/merge-patch+json")
 MULTIPART = "multipart/form-data"
 # Beside the JSON part: what may also be its property of this name.
@@ -29,7 +31,10 @@ RESUME = "resume"
 
 @dataclass
 class Body:
-    """What arrived: the JSON, the uploads, and bytes that tell this body from any other."""
+    """What arrived: the JSON, the uploads, and bytes that tell this body from any other.
+
+    `identity` is only there where an Idempotency-Key asks for it: to digest files takes time.
+    """
 
     value: Any = None
     uploads: list[Upload] = field(default_factory=list)
@@ -66,7 +71,7 @@ def read_multipart(request: Request, settings: Settings, json_part: str | None) 
     if request.mimetype != MULTIPART or not boundary:
         raise UnsupportedMedia(f"Send {MULTIPART} with a boundary.")
     request.max_content_length = settings.max_body_bytes
-    parts = _Parts(settings, json_part)
+    parts = _Parts(settings, json_part, is_repeatable=_MAY_COME_AGAIN in request.headers)
     try:
         with _reading():
             for event in _events(request, boundary.encode()):
@@ -116,9 +121,10 @@ def _receive(decoder: MultipartDecoder, data: bytes) -> None:
 class _Parts:
     """The parts of one multipart body, as they arrive."""
 
-    def __init__(self, settings: Settings, json_part: str | None) -> None:
+    def __init__(self, settings: Settings, json_part: str | None, *, is_repeatable: bool) -> None:
         self._settings = settings
         self._json_part = json_part
+        self._is_repeatable = is_repeatable
         self._json: dict[str, bytearray] = {}
         self._places: list[str] = []
         self._name_faults: list[Fault] = []
@@ -152,11 +158,15 @@ class _Parts:
         if faults:
             raise Invalid(faults=faults)
         self.body.value = self._value()
+        if self._is_repeatable:
+            self.body.identity = self._identity()
+        return self.body
+
+    def _identity(self) -> bytes:
         told = [bytes(self._json[name]) for name in sorted(self._json)]
         for upload in self.body.uploads:
             told += [upload.kind.encode(), upload.name.encode(), upload.digest]
-        self.body.identity = b"".join(told)
-        return self.body
+        return b"".join(told)
 
     def _value(self) -> Any:
         """What the JSON part says, with the resume as its property."""
@@ -196,7 +206,7 @@ class _Parts:
             raise self._unknown()
         if len(self.body.uploads) >= self._settings.max_files:
             raise TooLarge(f"There are more than {self._settings.max_files} files.")
-        upload = Upload(self._settings.max_file_bytes)
+        upload = Upload(self._settings.max_file_bytes, digested=self._is_repeatable)
         upload.kind = DocumentKind(event.name)
         upload.name = (event.filename or "").strip()[:255]
         place = f"/parts/{event.name}/{len(self.body.uploads)}"

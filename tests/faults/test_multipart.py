@@ -3,11 +3,15 @@
 import io
 import tracemalloc
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
-from werkzeug.test import TestResponse
+from flask import Request
+from werkzeug.test import EnvironBuilder, TestResponse
 
+from service.config.settings import load_settings
 from service.domain.catalogue import DocumentKind
+from service.web.bodies import read_multipart
 from tests.factories import PDF, FieldsFactory
 from tests.faults.problems import SECRET, demand_problem
 from tests.faults.wire import BOUNDARY, CONTENT_TYPE, file_part, joined, json_part, part
@@ -335,3 +339,18 @@ def test_adding_documents_takes_exactly_one_file(shared: World):
     for body in (joined(), joined(file_part(PDF), file_part(PDF))):
         answer = shared.post(path, "website", data=body, content_type=CONTENT_TYPE)
         demand_problem(answer, 422, "invalid", [("/parts", "one-file")])
+
+
+def identity(content: bytes, **headers: str) -> bytes:
+    """What tells a body of this one file from any other."""
+    sent = {"data": joined(file_part(content)), "content_type": CONTENT_TYPE, "headers": headers}
+    environ = EnvironBuilder(method="POST", **sent).get_environ()
+    with closing(read_multipart(Request(environ), load_settings({}), None)) as body:
+        return body.identity
+
+
+def test_a_body_is_told_from_any_other_only_where_it_may_come_again():
+    may_come_again = {"Idempotency-Key": "k"}
+    assert identity(PDF) == identity(PDF + b".") == b""
+    assert identity(PDF, **may_come_again) == identity(PDF, **may_come_again)
+    assert identity(PDF, **may_come_again) != identity(PDF + b".", **may_come_again)
