@@ -38,10 +38,11 @@ class DueCounts:
     oldest: date | None
 
 
-def take_due(session: Session, today: date, limit: int, run_id: UUID) -> Sequence[UUID]:
+def take_due(session: Session, today: date, limit: int, run_id: UUID) -> int:
     """Lock at most `limit` due applications that nobody else holds, and write their receipts.
 
-    An open application takes its procedure along, so that one must be free as well.
+    An open application takes its procedure along, so that one must be free as well. Only how many
+    they are is answered: few want their ids, and to read a thousand takes longer than to count.
     """
     own = aliased(Procedure)
     own_is_free = select(own.id).where(own.id == Application.procedure_id)
@@ -56,7 +57,8 @@ def take_due(session: Session, today: date, limit: int, run_id: UUID) -> Sequenc
     )
     columns = ["application_id", "run_id", "purged_on", "rule"]
     receipts = insert(PurgeReceipt).from_select(columns, due)
-    return session.scalars(receipts.returning(PurgeReceipt.application_id)).all()
+    counted = {"preserve_rowcount": True}
+    return session.connection().execute(receipts, execution_options=counted).rowcount
 
 
 def delete_taken(session: Session, run_id: UUID) -> None:
@@ -89,7 +91,7 @@ def _delete_whole(session: Session, ids: Select[UUID] | Collection[UUID]) -> Non
 def count_due(session: Session, today: date) -> DueCounts:
     """How many records are due, how many of them a hold keeps, and the oldest unkept date.
 
-    All in one pass: each run passes over everything that it leaves.
+    All in one pass over everything that is due.
     """
     due, oldest, held = session.execute(
         select(
@@ -101,6 +103,18 @@ def count_due(session: Session, today: date) -> DueCounts:
     return DueCounts(due, held, oldest)
 
 
+def count_due_to(session: Session, today: date, at_most: int) -> int:
+    """How many records are due, counted to `at_most`: as its index lies, however many there are."""
+    some = select(Application.purge_on).where(is_due(today)).order_by(Application.purge_on)
+    return session.scalar(select(func.count()).select_from(some.limit(at_most).subquery())) or 0
+
+
+def count_held(session: Session, today: date) -> int:
+    """How many records would be due but for a hold: found among those that have one, a few."""
+    held = select(func.count()).where(Application.purge_on <= today, Application.hold_until > today)
+    return session.scalar(held) or 0
+
+
 def count_due_before(session: Session, today: date, before: date, at_most: int) -> int:
     """How many due records, counted to `at_most`, should have been gone on the day `before`.
 
@@ -110,6 +124,7 @@ def count_due_before(session: Session, today: date, before: date, at_most: int) 
         select(Application.id)
         .where(is_due(today), Application.purge_on < before)
         .where(or_(Application.hold_until.is_(None), Application.hold_until < before))
+        .order_by(Application.purge_on)  # else all that earlier runs deleted were passed over
         .limit(at_most)
     )
     return session.scalar(select(func.count()).select_from(stale.subquery())) or 0

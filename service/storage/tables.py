@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Uuid
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.domain.catalogue import CATALOGUE, DocumentKind
@@ -29,6 +29,7 @@ from service.storage.database import Base
 from service.storage.types import Instant, JsonColumn, word
 
 _id = Uuid()
+_held = text("hold_until IS NOT NULL")
 
 
 def _of_application() -> ForeignKey:
@@ -75,6 +76,9 @@ class Application(Base):
     __table_args__ = (
         Index("ix_application_procedure", "procedure_id", "id"),
         Index("ix_application_email", "procedure_id", "email_index"),
+        # What is due is counted from the index alone; the few that are held have one of their own.
+        Index("ix_application_due", "purge_on", "hold_until"),
+        Index("ix_application_held", "hold_until", postgresql_where=_held, sqlite_where=_held),
     )
 
     id: Mapped[UUID] = mapped_column(_id, primary_key=True)
@@ -85,7 +89,7 @@ class Application(Base):
     withdrawn_on: Mapped[date | None]
     restricted_at: Mapped[datetime | None] = mapped_column(Instant)
     statement_version: Mapped[str] = mapped_column(String(40))
-    purge_on: Mapped[date] = mapped_column(index=True)
+    purge_on: Mapped[date]
     hold_until: Mapped[date | None]
     email_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     index_key_id: Mapped[str | None] = mapped_column(ForeignKey("keyring_key.id"))

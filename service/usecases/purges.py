@@ -22,12 +22,16 @@ from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 MOST_PER_RUN = 1_000
+MOST_COUNTED = 10 * MOST_PER_RUN  # by a run: passing over all it leaves, n cost the square of n
 _PAPERS_DELETED_PER_RUN = 50_000  # of each kind
 
 
 @dataclass(frozen=True)
 class PurgeView:
-    """A run or a plan in numbers. `remaining` records are due and still there."""
+    """A run or a plan in numbers. `remaining` records are due and still there.
+
+    A plan counts them all. A run counts to 10,000: that many remain, or more. 0 is always exact.
+    """
 
     id: UUID
     planned: bool
@@ -143,24 +147,25 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
     today = case.today if plan is None else plan.today
     run_id = case.new_id()
     taken = purges.take_due(case.session, today, limit, run_id)
-    tell_systems(case, taken, Event.PURGED)
+    if case.house.subscribers:
+        tell_systems(case, purges.list_purged(case.session, run_id), Event.PURGED)
     purges.delete_taken(case.session, run_id)
-    counts = purges.count_due(case.session, today)
+    remaining = purges.count_due_to(case.session, today, MOST_COUNTED)
     row = PurgeRun(
         id=run_id,
         planned=False,
         at=case.now,
         today=today,
-        purged=len(taken),
-        remaining=counts.due,
-        passed_over=counts.held,
+        purged=taken,
+        remaining=remaining,
+        passed_over=purges.count_held(case.session, today),
         seconds=perf_counter() - began,
         brake=[],
         plan_id=None if plan is None else plan.id,
-        completed_on=None if counts.due else today,
+        completed_on=None if remaining else today,
     )
     case.session.add(row)
-    if not counts.due:
+    if not remaining:
         purges.outdate_plans(case.session)
     if plan is None:
         _delete_expired(case)

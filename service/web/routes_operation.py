@@ -28,7 +28,8 @@ from service.web.doors import Asked, door
 def purge(case: Case, asked: Asked) -> purges.PurgeView:
     """Delete what is due; or only plan it; or confirm a plan.
 
-    At most `limit` records go at a time: the job calls until `remaining` is 0. After a long
+    At most `limit` records go at a time: the job calls until `remaining` is 0. A run counts
+    `remaining` to 10,000, which then means so many or more; a plan counts all. After a long
     silence, a clock that jumped or a bad import the brake refuses with `braked` and names a plan,
     which the privacy officer looks at and confirms by sending `plan`.
     """
