@@ -1,10 +1,10 @@
 """The deletion job: here, or as the scheduled client of a service elsewhere."""
 
 import json
-import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import IO, Any, NoReturn, Self
 from urllib.parse import urlsplit
 
 import click
+from rich.console import Console
 from rich.progress import Progress as ProgressBar
 
 from service.cli.root import Root, application, new_case, shown
@@ -66,7 +67,7 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
             plan = use.plan_purge(new_case(house))
             _say_plan({"remaining": plan.remaining, "passed_over": plan.passed_over})
             return
-        with _Rounds() as rounds:
+        with _Rounds(lambda: use.plan_purge(new_case(house)).remaining) as rounds:
             while rounds.go_on:
                 run = use.run_purge(new_case(house))
                 if run.planned:
@@ -77,9 +78,9 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
 
 def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
     if dry_run:
-        _say_plan(_demand(_post(url, token, {"dry_run": True}), remaining=int, passed_over=int))
+        _say_plan(_plan_there(url, token))
         return
-    with _Rounds() as rounds:
+    with _Rounds(lambda: int(_plan_there(url, token)["remaining"])) as rounds:
         while rounds.go_on:
             run = _demand(
                 _post(url, token, {}), purged=int, remaining=int, passed_over=int, scrubbed=bool
@@ -88,17 +89,27 @@ def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
     _demand_scrubbed(scrubbed=run["scrubbed"])
 
 
+def _plan_there(url: str, token: str) -> dict[str, Any]:
+    return _demand(_post(url, token, {"dry_run": True}), remaining=int, passed_over=int)
+
+
 def _demand_scrubbed(*, scrubbed: bool) -> None:
     if not scrubbed:
         _fail("A transaction elsewhere keeps deleted bytes in the files; run again.", UNSCRUBBED)
 
 
 class _Rounds:
-    """Calls until nothing due is left, with a bar; waits for records that another run holds."""
+    """Calls until nothing due is left; waits for records that another run holds.
 
-    def __init__(self) -> None:
-        self._bar = ProgressBar(transient=True, disable=not sys.stdout.isatty())
-        self._task = self._bar.add_task("Purging", total=None)
+    Who sits at a terminal sees a bar. It is as long as a plan says, made for him beforehand: a run
+    does not count all that it leaves.
+    """
+
+    def __init__(self, planned: Callable[[], int]) -> None:
+        console = Console()
+        is_seen = console.is_terminal
+        self._bar = ProgressBar(console=console, transient=True, disable=not is_seen)
+        self._task = self._bar.add_task("Purging", total=planned() if is_seen else None)
         self._idle = 0
         self.purged = 0
         self.passed_over = 0
@@ -117,12 +128,17 @@ class _Rounds:
         self.purged += purged
         self.passed_over = passed_over
         self.go_on = remaining > 0
-        self._bar.update(self._task, completed=self.purged, total=self.purged + remaining)
+        self._bar.update(self._task, completed=self.purged, refresh=True)
         self._idle = 0 if purged else self._idle + 1
         if self.go_on and self._idle > _IDLE_ROUNDS:
-            _fail(f"{remaining} due records are held by other transactions.", FAILED)
+            _fail(f"{counted(remaining)} due records are held by other transactions.", FAILED)
         if self.go_on and not purged:
             time.sleep(_PAUSE_SECONDS)
+
+
+def counted(remaining: int) -> str:
+    """What a run left, in words."""
+    return f"{remaining} or more" if remaining >= use.MOST_COUNTED else str(remaining)
 
 
 def _post(url: str, token: str, order: dict[str, Any]) -> object:

@@ -20,6 +20,7 @@ from flask import Flask
 
 from service.app import Parts, create_app, create_bare_app
 from service.cli import kluis
+from service.cli.purge import counted
 from service.cli.root import Root
 from service.config.settings import Settings, load_settings
 from service.web.pages import render_openapi
@@ -27,6 +28,7 @@ from tests.retention.acts import at, completed, hold, reads, rows
 from tests.world import World, write_keyring
 
 Command = Callable[..., Result]
+TERMINAL = {"TTY_COMPATIBLE": "1", "TERM": "xterm"}
 
 
 @pytest.fixture
@@ -93,6 +95,23 @@ def test_a_dry_run_at_the_command_line_deletes_nothing(world: World, command: Co
     assert rows(world, "SELECT count(*) FROM application")[0][0] == 2
 
 
+def test_a_terminal_shows_a_bar_by_a_plan_and_a_log_has_neither(world: World, command: Command):
+    due(world, 3)
+    planned = "SELECT remaining FROM purge_run WHERE planned"
+    assert shares(command("purge", world=world)) == []
+    assert rows(world, planned) == []
+    world.clock.move_to("2027-04-01")
+    ran = command("purge", world=world, **TERMINAL)
+    assert (shares(ran), ran.exit_code) == ([0, 100], 0)
+    assert "Purged 3; held back by a legal hold: 0." in ran.stdout
+    assert [row[0] for row in rows(world, planned)] == [3]
+
+
+def shares(ran: Result) -> list[int]:
+    """What a bar showed, in percent."""
+    return sorted({int(share) for share in re.findall(r"(\d+)%", ran.stdout)})
+
+
 def test_a_braked_purge_ends_with_3_and_names_the_plan(world: World, command: Command):
     due(world)
     world.clock.move_to("2027-03-20")
@@ -134,8 +153,8 @@ class Impostor:
 
 
 @contextmanager
-def impostor(answer: bytes) -> Iterator[Impostor]:
-    """A server that gives everybody this answer, word for word."""
+def impostor(*answers: bytes) -> Iterator[Impostor]:
+    """A server that gives these answers in turn, word for word, and the last one for ever."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -144,7 +163,7 @@ def impostor(answer: bytes) -> Iterator[Impostor]:
 
         def do_GET(self) -> None:
             made.handed.append(self.headers["Authorization"])
-            self.wfile.write(answer)
+            self.wfile.write(answers[min(len(made.handed), len(answers)) - 1])
 
         def log_message(self, *_: object) -> None:
             pass
@@ -164,11 +183,11 @@ def answered(status: int, body: object, *headers: str) -> bytes:
     return "\r\n".join([f"HTTP/1.1 {status} -", *headers, "", ""]).encode() + content
 
 
-def purge_at(command: Command, url: str, directory: Path, *more: str) -> Result:
+def purge_at(command: Command, url: str, directory: Path, *more: str, **environment: str) -> Result:
     """`kluis purge` as a client; whatever answers it, it ends with a message and an exit code."""
     token_file = directory / "token"
     token_file.write_text("kluis_purger_x")
-    ran = command("purge", "--url", url, "--token-file", str(token_file), *more)
+    ran = command("purge", "--url", url, "--token-file", str(token_file), *more, **environment)
     assert isinstance(ran.exception, SystemExit | None), ran.exception
     return ran
 
@@ -189,6 +208,23 @@ def test_an_answer_that_is_kluiss_is_taken(tmp_path: Path, command: Command):
     assert there.handed == ["Bearer kluis_purger_x"]
     with impostor(answered(409, BRAKED)) as there:
         assert purge_at(command, there.url, tmp_path).exit_code == 3
+
+
+def test_the_bar_is_as_long_as_the_plan_says_whatever_the_runs_count(
+    tmp_path: Path, command: Command
+):
+    runs = [{"purged": 1, "remaining": 2}, {"purged": 2, "remaining": 1}, {"purged": 1}]
+    said = [RUN | {"remaining": 4}, *(RUN | run for run in runs)]
+    with impostor(*(answered(201, one) for one in said)) as there:
+        ran = purge_at(command, there.url, tmp_path, **TERMINAL)
+    assert (ran.exit_code, shares(ran)) == (0, [0, 25, 75, 100])
+    assert "Purged 4; held back by a legal hold: 0." in ran.stdout
+    assert len(there.handed) == 4
+
+
+@pytest.mark.parametrize(("remaining", "said"), [(9_999, "9999"), (10_000, "10000 or more")])
+def test_what_is_not_counted_to_its_end_is_so_many_or_more(remaining: int, said: str):
+    assert counted(remaining) == said
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

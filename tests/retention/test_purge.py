@@ -1,13 +1,14 @@
 """The purge over HTTP: bounded runs, plans, and the brake that a clock jump trips."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
 
 from service.domain.policy import Action
+from service.storage import purges
 from service.storage.database import db
 from service.storage.tables import Application, AuditEvent
 from tests.retention.acts import (
@@ -55,6 +56,46 @@ def test_a_run_deletes_at_most_its_limit_and_says_what_it_left(world: World):
         found.append((run["purged"], run["remaining"], run["completed"]))
     assert found == [(2, 3, False), (2, 1, False), (1, 0, True)]
     assert left(world) == 0
+
+
+def test_a_run_counts_what_it_leaves_to_ten_thousand_and_a_plan_counts_all(world: World):
+    make_due(world)
+    plant(world, 10_002, world.clock.today)
+    assert world.purge(dry_run=True).json["remaining"] == 10_002
+    found = [world.purge(limit=1).json for _ in range(3)]
+    assert [run["remaining"] for run in found] == [10_000, 10_000, 9_999]
+    assert world.purge(dry_run=True).json["remaining"] == 9_999
+
+
+@pytest.mark.parametrize(("at_most", "counted"), [(0, 0), (2, 2), (3, 3), (4, 3)])
+def test_what_is_due_is_counted_to_a_bound_and_what_is_held_is_not_counted(
+    world: World, at_most: int, counted: int
+):
+    held = make_due(world, 5, run_before=True)[:2]
+    world.clock.move_to("2027-03-31")
+    for application_id in held:
+        hold(world, application_id, "2027-05-01")
+    with world.app.app_context():
+        assert purges.count_due_to(db.session(), date(2027, 3, 31), 1) == 0
+        assert purges.count_due_to(db.session(), date.fromisoformat(DUE), at_most) == counted
+
+
+def test_what_holds_keep_is_counted_whatever_a_run_leaves(world: World):
+    """A record whose hold is over, or whose day has not come, is not passed over."""
+    first, second, third, *_ = make_due(world, 6)
+    world.procedure("V-2", ends_on="2027-04-20")
+    later = world.apply("V-2")
+    world.clock.move_to("2027-03-31")
+    for application_id, until in (
+        (first, DUE),
+        (second, "2027-04-02"),
+        (third, "2027-05-01"),
+        (later, "2027-05-01"),
+    ):
+        hold(world, application_id, until)
+    world.clock.move_to(DUE)
+    run = world.purge(limit=1).json
+    assert (run["purged"], run["remaining"], run["passed_over"]) == (1, 3, 2)
 
 
 @pytest.mark.parametrize("order", [{"limit": 0}, {"limit": 1001}, {"limit": "5"}, {"all": True}])
@@ -190,14 +231,20 @@ def plant_stale(world: World, count: int) -> None:
     if not rows(world, "SELECT 1 FROM procedure"):
         world.procedure()
     world.apply()
+    plant(world, count, world.clock.today - timedelta(days=30))
+
+
+def plant(world: World, count: int, purge_on: date) -> None:
+    """So many records of that date in place of the one that is there, all at once."""
     with world.app.app_context():
         template = dict(db.session.execute(db.select(Application.__table__)).mappings().first())
-        due = {**template, "purge_on": world.clock.today - timedelta(days=30)}
         case = world.case()
         case.now = world.clock.now()
         db.session.execute(db.delete(Application))
-        planted = [{**due, "id": case.new_id()} for _ in range(count)]
-        db.session.execute(insert(Application), planted)
+        made = {**template, "purge_on": purge_on}
+        db.session.execute(
+            insert(Application), [{**made, "id": case.new_id()} for _ in range(count)]
+        )
         db.session.commit()
 
 
