@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_application_held",
         "application",
-        ["hold_until"],
+        ["hold_until", "purge_on"],
         postgresql_where=HELD,
         sqlite_where=HELD,
     )

@@ -76,9 +76,15 @@ class Application(Base):
     __table_args__ = (
         Index("ix_application_procedure", "procedure_id", "id"),
         Index("ix_application_email", "procedure_id", "email_index"),
-        # What is due is counted from the index alone; the few that are held have one of their own.
+        # Counted from alone, without the rows: what is due, and the few that are held.
         Index("ix_application_due", "purge_on", "hold_until"),
-        Index("ix_application_held", "hold_until", postgresql_where=_held, sqlite_where=_held),
+        Index(
+            "ix_application_held",
+            "hold_until",
+            "purge_on",
+            postgresql_where=_held,
+            sqlite_where=_held,
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(_id, primary_key=True)
