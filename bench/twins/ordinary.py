@@ -165,8 +165,9 @@ def list_page(procedure_id: UUID) -> Response:
 def add() -> tuple[Response, int]:
     """The body is read and validated by the very code that Kluis does it with."""
     body = load(Submission, read_json_body(request, settings).value)
+    made = uuid4()  # known here: after a commit a row's id is a row read back
     row = Record(
-        id=uuid4(),
+        id=made,
         procedure_id=UUID(body["procedure_reference"]),
         status="received",
         received_at=datetime.now(UTC),
@@ -175,7 +176,7 @@ def add() -> tuple[Response, int]:
     )
     db.session.add(row)
     db.session.commit()
-    return jsonify({"id": row.id}), 201
+    return jsonify({"id": made}), 201
 
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
@@ -184,12 +185,12 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def upload(candidate_id: UUID) -> tuple[Response, int]:
-    sent = request.files["cv"]
-    row = File(id=uuid4(), candidate_id=candidate_id, name=sent.filename or "")
+    sent, made = request.files["cv"], uuid4()
+    row = File(id=made, candidate_id=candidate_id, name=sent.filename or "")
     row.media_type, row.content = sent.mimetype, sent.read()
     db.session.add(row)
     db.session.commit()
-    return jsonify({"id": row.id}), 201
+    return jsonify({"id": made}), 201
 
 
 def download(file_id: UUID) -> Response:
