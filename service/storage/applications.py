@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from service.domain.catalogue import FIELDS
-from service.domain.policy import TEAM_ROLES, Role, sight
+from service.domain.policy import TEAM_ROLES, Role, Sight, sight
 from service.domain.retention import (
     Phase,
     Retention,
@@ -172,6 +172,17 @@ def is_in_phase(phase: Phase, today: date) -> ColumnElement[bool]:
             return false()
 
 
+def sights(role: Role, today: date) -> Iterator[tuple[ColumnElement[bool], Sight]]:
+    """Need to know as conditions on the role on the team and the phase, and what is seen then.
+
+    At most one of them holds; what shows nothing is not among them.
+    """
+    for team_role, phase in product(sorted(TEAM_ROLES), Phase):
+        seen = sight(role, phase, team_role)
+        if seen.groups:
+            yield and_(TeamMember.role == team_role, is_in_phase(phase, today)), seen
+
+
 def is_consented() -> ColumnElement[bool]:
     """Whether the last event in the application's ledger gave consent; none is not consent."""
     last = (
@@ -231,7 +242,8 @@ def _reaches(reach: Reach) -> ColumnElement[bool]:
     alive = Application.purge_on > reach.today
     unrestricted = Application.restricted_at.is_(None)
     if reach.role in TEAM_ROLES:
-        return and_(alive, unrestricted, or_(*_sightings(reach)))
+        shown = (condition for condition, _ in sights(reach.role, reach.today))
+        return and_(alive, unrestricted, or_(*shown))
     if reach.role is Role.APPLICANT:
         return and_(alive, Application.id == reach.application_id)
     if reach.role is Role.OFFICER:
@@ -242,13 +254,6 @@ def _reaches(reach: Reach) -> ColumnElement[bool]:
         found = is_in_phase(Phase.TALENT_POOL, reach.today)
         return and_(alive, unrestricted, found, _names_talent_pool())
     return false()
-
-
-def _sightings(reach: Reach) -> Iterator[ColumnElement[bool]]:
-    """The roles on the team, each with a phase in which this principal then sees anything."""
-    for team_role, phase in product(sorted(TEAM_ROLES), Phase):
-        if sight(reach.role, phase, team_role).groups:
-            yield and_(TeamMember.role == team_role, is_in_phase(phase, reach.today))
 
 
 def _names_talent_pool() -> ColumnElement[bool]:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from itertools import product
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +20,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Uuid,
-    and_,
     bindparam,
     case,
     func,
@@ -34,10 +32,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, array
 
 from service.domain.catalogue import FIELDS, LISTED, Group
-from service.domain.policy import TEAM_ROLES, Action, Role, sight
-from service.domain.retention import Phase
+from service.domain.policy import Action, Role
 from service.domain.words import Channel, Status
-from service.storage.applications import Reach, is_in_phase, reachable, sealed_attribute
+from service.storage.applications import Reach, reachable, sealed_attribute, sights
 from service.storage.database import Statement, driver_rows, driver_statement, has_driver_cursor
 from service.storage.reader import Reader, counted_up, entered, reached_within_budget, subject_of
 from service.storage.slices import Slice
@@ -60,7 +57,6 @@ class ReadRow(NamedTuple):
     statement_version: str
     purge_on: date
     version: int
-    email_index: bytes | None
     ends_on: date
     kek_id: str
     wrapped: bytes
@@ -92,12 +88,12 @@ _KEPT = (
     Application.statement_version,
     Application.purge_on,
     Application.version,
-    Application.email_index,
     Procedure.ends_on,
     RecordKey.kek_id,
     RecordKey.wrapped,
     TeamMember.role.label("team_role"),
 )
+_REACHED = (*_KEPT, Application.email_index)  # this one is looked for, and not handed out
 _BIT = {group: 1 << place for place, group in enumerate(Group)}
 # How a row of each statement begins, and where the seals follow.
 _HOLDER = ("subject", "token_id", "lately")
@@ -199,18 +195,16 @@ def _same_email(reach: Reach, page: CTE) -> CTE | None:
 def _reached(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it."""
     seals = (sealed_attribute(name) for name in fields)
-    return reached_within_budget(role, today, *_KEPT, _sight(role, today).label("sight"), *seals)
+    return reached_within_budget(role, today, *_REACHED, _sight(role, today).label("sight"), *seals)
 
 
 def _sight(role: Role, today: date) -> ColumnElement[int]:
-    """Need to know as a number, a bit a group, by the role on the team and the phase."""
-    seen = {
-        and_(TeamMember.role == team_role, is_in_phase(phase, today)): sum(
-            _BIT[group] for group in sight(role, phase, team_role).groups
-        )
-        for team_role, phase in product(sorted(TEAM_ROLES), Phase)
-    }
-    return case(*seen.items(), else_=0)
+    """Which groups of fields the reader sees, as a number with a bit for each."""
+    shown = (
+        (condition, sum(_BIT[group] for group in seen.groups))
+        for condition, seen in sights(role, today)
+    )
+    return case(*shown, else_=0)
 
 
 def _shown(query: Select[*tuple[Any, ...]], fields: Iterable[str]) -> CTE:
@@ -225,7 +219,7 @@ def _shown(query: Select[*tuple[Any, ...]], fields: Iterable[str]) -> CTE:
         ).label(name)
         for name in fields
     )
-    kept = (reached.c[column.key] for column in _KEPT)
+    kept = (reached.c[column.key] for column in _REACHED)
     return select(reached.c.subject, reached.c.token_id, *kept, *seals).cte("shown")
 
 

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import product
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, false, func, literal, or_, select, true
 
 from service.domain.catalogue import DocumentKind
-from service.domain.policy import TEAM_ROLES, Action, Role, sight
-from service.domain.retention import Phase
-from service.storage.applications import is_in_phase
+from service.domain.policy import Action, Role
+from service.storage.applications import sights
 from service.storage.database import DriverCursor, Statement, driver_statement
 from service.storage.documents import CHUNKS_AT_A_TIME
 from service.storage.reader import Column, Reader, counted_up, entered, reached_within_budget
-from service.storage.tables import Application, Document, DocumentChunk, RecordKey, TeamMember
+from service.storage.tables import Application, Document, DocumentChunk, RecordKey
 
 # By the names that they have in a ReadDocument; `id` in the query is the application's.
 _READ: dict[str, Column] = {
@@ -99,11 +97,10 @@ def _of_document(role: Role, today: date) -> Statement:
 
 
 def _is_seen(role: Role, today: date) -> ColumnElement[bool]:
-    """Need to know of documents as a condition: roles on the team, phases, and kinds."""
-    seen: list[ColumnElement[bool]] = [false()]
-    for team_role, phase in product(sorted(TEAM_ROLES), Phase):
-        kinds = [Document.kind == kind for kind in sorted(sight(role, phase, team_role).documents)]
-        if kinds:
-            is_member = TeamMember.role == team_role
-            seen.append(and_(is_member, is_in_phase(phase, today), or_(*kinds)))
-    return or_(*seen)
+    """Need to know of documents as a condition: by the role on the team, the phase and the kind."""
+    seen = (
+        and_(condition, or_(*(Document.kind == kind for kind in sorted(seen.documents))))
+        for condition, seen in sights(role, today)
+        if seen.documents
+    )
+    return or_(false(), *seen)
