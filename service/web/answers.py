@@ -1,7 +1,7 @@
 """Answers: written by orjson from what the use cases return, described from its type hints."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields as members_of
 from dataclasses import is_dataclass
 from datetime import date, datetime, timedelta
@@ -38,10 +38,13 @@ _PLAIN: dict[Any, type[fields.Field[Any]]] = {
 
 
 class _Written(Response):
-    """A whole answer with a body: there is nothing amiss in its headers to be mended in a copy."""
+    """A whole answer with a body: no header is to be mended in a copy, nothing to be closed."""
 
     def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:  # noqa: ARG002  # Werkzeug's
         return self.headers
+
+    def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        return () if environ["REQUEST_METHOD"] == "HEAD" else self.iter_encoded()
 
 
 def answer(result: object, status: int) -> Response:
@@ -146,6 +149,6 @@ def _next_url(cursor: str) -> str:
 
 def member(result: object, name: str) -> object:
     """A member of a result; of one that was kept, which is a plain object, as well."""
-    if isinstance(result, Mapping):
+    if isinstance(result, dict):
         return result.get(name)
     return getattr(result, name, None)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-Header = tuple[str, str]
+Headers = list[tuple[str, str]]
+Write = Callable[[bytes], object]
 
 _OPEN_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -54,7 +55,7 @@ class Service(Flask):
     ) -> "Iterable[bytes]":
         """A request, with the headers that every answer has unless it says something else."""
 
-        def start(status: str, headers: list[Header], *error: Any) -> Callable[[bytes], object]:
+        def start(status: str, headers: Headers, *error: Any) -> Write:
             said = {name for name, _ in headers}
             headers += [header for header in _OPEN_HEADERS if header[0] not in said]
             return start_response(status, headers, *error)
