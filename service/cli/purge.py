@@ -4,7 +4,6 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -67,7 +66,7 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
             plan = use.plan_purge(new_case(house))
             _say_plan({"remaining": plan.remaining, "passed_over": plan.passed_over})
             return
-        with _Rounds(lambda: use.plan_purge(new_case(house)).remaining) as rounds:
+        with _Rounds() as rounds:
             while rounds.go_on:
                 run = use.run_purge(new_case(house))
                 if run.planned:
@@ -78,19 +77,15 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
 
 def _purge_there(url: str, token: str, *, dry_run: bool) -> None:
     if dry_run:
-        _say_plan(_plan_there(url, token))
+        _say_plan(_demand(_post(url, token, {"dry_run": True}), remaining=int, passed_over=int))
         return
-    with _Rounds(lambda: int(_plan_there(url, token)["remaining"])) as rounds:
+    with _Rounds() as rounds:
         while rounds.go_on:
             run = _demand(
                 _post(url, token, {}), purged=int, remaining=int, passed_over=int, scrubbed=bool
             )
             rounds.note(run["purged"], run["remaining"], run["passed_over"])
     _demand_scrubbed(scrubbed=run["scrubbed"])
-
-
-def _plan_there(url: str, token: str) -> dict[str, Any]:
-    return _demand(_post(url, token, {"dry_run": True}), remaining=int, passed_over=int)
 
 
 def _demand_scrubbed(*, scrubbed: bool) -> None:
@@ -101,15 +96,14 @@ def _demand_scrubbed(*, scrubbed: bool) -> None:
 class _Rounds:
     """Calls until nothing due is left; waits for records that another run holds.
 
-    Who sits at a terminal sees a bar. It is as long as a plan says, made for him beforehand: a run
-    does not count all that it leaves.
+    Who sits at a terminal sees how many are gone, and a bar: without an end until a run has
+    counted all that it leaves.
     """
 
-    def __init__(self, planned: Callable[[], int]) -> None:
+    def __init__(self) -> None:
         console = Console()
-        is_seen = console.is_terminal
-        self._bar = ProgressBar(console=console, transient=True, disable=not is_seen)
-        self._task = self._bar.add_task("Purging", total=planned() if is_seen else None)
+        self._bar = ProgressBar(console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._bar.add_task("Purging", total=None)
         self._idle = 0
         self.purged = 0
         self.passed_over = 0
@@ -128,7 +122,11 @@ class _Rounds:
         self.purged += purged
         self.passed_over = passed_over
         self.go_on = remaining > 0
-        self._bar.update(self._task, completed=self.purged, refresh=True)
+        total = None if remaining >= use.MOST_COUNTED else self.purged + remaining
+        said = f"Purged {self.purged}"
+        self._bar.update(
+            self._task, description=said, completed=self.purged, total=total, refresh=True
+        )
         self._idle = 0 if purged else self._idle + 1
         if self.go_on and self._idle > _IDLE_ROUNDS:
             _fail(f"{counted(remaining)} due records are held by other transactions.", FAILED)

@@ -207,7 +207,7 @@ class Statement:
 
 
 def driver_statement(query: Select[*tuple[Any, ...]]) -> Statement:
-    """A query made into a statement once, to be run often by `driver_cursor`.
+    """A query made into a statement once, to be run often by the driver itself.
 
     What is always the same stands in its text; what has no value is a parameter.
     """
@@ -246,8 +246,8 @@ def driver_rows(
 ) -> Sequence[tuple[Any, ...]]:
     """The rows of one statement, which is its own commit, on a connection of the pool.
 
-    Without transactions there is no rollback, at which the driver forgets what it prepared; with
-    the connection's own cursor it forgets no type that it looked up.
+    Its cursor stays with the connection: asked the same again, it need not look up the types
+    again. So does what it fetched last, sealed, until it is asked something else.
     """
     pooled = engine.raw_connection()
     try:

@@ -7,6 +7,7 @@ from dataclasses import is_dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from inspect import cleandoc
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
@@ -129,7 +130,7 @@ def _typed(hint: Any, **options: Any) -> fields.Field[Any]:
 
 def _schema(name: str, members: dict[str, Any], doc: str | None = None) -> type[Schema]:
     """A schema with the docstring of what it describes; one that Python made up says nothing."""
-    own = doc if doc and " " in doc.partition("(")[0] else None
+    own = cleandoc(doc) if doc and " " in doc.partition("(")[0] else None
     return type(name, (Schema,), {**members, "__doc__": own})
 
 

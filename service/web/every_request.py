@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import Flask, Request, Response
 from flask.globals import app_ctx, request_ctx
 from flask.sessions import NullSession, SessionInterface
+from flask.typing import ResponseReturnValue
 from structlog import get_logger
 from werkzeug.routing import MapAdapter
 
@@ -35,17 +36,14 @@ _log = get_logger()
 class _NoSessions(SessionInterface):
     """Who asks is in his token; there are no cookies."""
 
-    _none = NullSession()
-
     def open_session(self, _app: Flask, _request: Request) -> NullSession:
-        return self._none
+        return NullSession()
 
 
 class Service(Flask):
-    """Flask by the methods that it documents as made to be overridden.
+    """Flask, by the methods that it documents as made to be overridden.
 
-    Coroutines, sessions, host names and the hooks of blueprints are a sixth of its steps at a
-    request, and are nothing to this API.
+    Coroutines, sessions and host names are many of its steps, and are nothing to this API.
     """
 
     session_interface = _NoSessions()
@@ -72,11 +70,12 @@ class Service(Flask):
             return None
         return MapAdapter(self.url_map, "", "", "", "http", request.path, request.method)
 
-    def preprocess_request(self) -> None:
+    def preprocess_request(self) -> ResponseReturnValue | None:
         """Note when a request began, and by which id it is known."""
         known = app_ctx.g
         known.began = perf_counter()
         known.request_id = self._request_id(request_ctx.request.environ)
+        return super().preprocess_request()
 
     def _request_id(self, environ: "WSGIEnvironment") -> UUID:
         """The caller's own, if it is a UUID and so can hold nothing else; else a new one."""
@@ -89,6 +88,7 @@ class Service(Flask):
 
     def process_response(self, response: Response) -> Response:
         """The request's id, and one line in the log: the route, never the path or the query."""
+        response = super().process_response(response)
         known, request = app_ctx.g, request_ctx.request
         request_id = str(known.request_id)
         response.headers.add("X-Request-Id", request_id)
