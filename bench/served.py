@@ -83,6 +83,7 @@ def service(
             "KLUIS_DATABASE_URL": database_url,
             "KLUIS_KEYRING_FILE": f"{directory}/keyring.json",
             "KLUIS_PORT": str(port),
+            "KLUIS_READ_BUDGET": "1000000",  # a few readers ask what many would
             **settings,
         }
         kluis(environment, "init")
