@@ -71,7 +71,7 @@ def read_keyring_command(command: str, seconds: float = _COMMAND_SECONDS) -> Key
 def file_signature(path: Path) -> object:
     """What changes whenever the keyring file is replaced."""
     try:
-        found = os.stat(path)  # noqa: PTH116  # looked at by every request, at half the cost
+        found = path.stat()
     except OSError:
         return None
     return found.st_ino, found.st_ctime_ns, found.st_size

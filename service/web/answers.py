@@ -41,7 +41,7 @@ _PLAIN: dict[Any, type[fields.Field[Any]]] = {
 class _Written(Response):
     """A whole answer with a body: no header is to be mended in a copy, nothing to be closed."""
 
-    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:  # noqa: ARG002  # Werkzeug's
+    def get_wsgi_headers(self, _environ: "WSGIEnvironment") -> Headers:
         return self.headers
 
     def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:

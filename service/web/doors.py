@@ -276,6 +276,4 @@ def _no_body() -> Body:
 
 
 def _has_body() -> bool:
-    sent = request.environ
-    has_length = "CONTENT_LENGTH" in sent and bool(request.content_length)
-    return has_length or bool(sent.get("HTTP_TRANSFER_ENCODING"))
+    return bool(request.content_length or request.headers.get("Transfer-Encoding"))

@@ -166,16 +166,14 @@ class Reply:
         """One at a time: of a slow reader's, Granian holds so many chunks, whatever their size."""
         if self.watch and self.watch.done():
             raise ClientGone
-        message = {"type": "http.response.body", "body": chunk, "more_body": more}
         if self.head:
             await self.to_client(self.head)
             self.head = {}
-            if not more:  # a whole reply waits for no client
-                await self.to_client(message)
-                return
         try:
             async with asyncio.timeout(self.seconds):
-                await self.to_client(message)
+                await self.to_client(
+                    {"type": "http.response.body", "body": chunk, "more_body": more}
+                )
         except TimeoutError:
             raise ClientGone from None
 
@@ -203,7 +201,7 @@ def environ(scope: Message, body: Body) -> "WSGIEnvironment":
         "REMOTE_ADDR": scope["client"][0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": body if body.ended else io.BufferedReader(body),
+        "wsgi.input": io.BufferedReader(body),
         "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,

@@ -211,18 +211,24 @@ def read_beside(world: World, path: str, *statements: LiteralString) -> TestResp
         return asked.result(20)
 
 
-def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
-    """The other reader has read another record and is about to commit."""
+def half_spent(make_world: Callable[..., World]) -> tuple[World, UUID]:
+    """A world whose recruiter may read two records and has read one, and the other."""
     world = ready(make_world(KLUIS_READ_BUDGET="2"))
     world.procedure()
-    records = [world.apply() for _ in range(2)]
-    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    refused = read_beside(world, f"/applications/{records[1]}", BESIDE, ONE_MORE)
+    read, other = (world.apply() for _ in range(2))
+    assert world.get(f"/applications/{read}", "recruiter").status_code == 200
+    return world, other
+
+
+def test_what_is_read_in_parallel_counts(make_world: Callable[..., World]):
+    """The other reader has read another record and is about to commit."""
+    world, record = half_spent(make_world)
+    refused = read_beside(world, f"/applications/{record}", BESIDE, ONE_MORE)
     assert refused.status_code == 429
     assert "fields" not in refused.json
     events = world.get("/audit-events?limit=100", "officer").json["items"]
     told = [one["application_ids"] for one in events if one["outcome"] == "read-budget-spent"]
-    assert told == [[str(records[1])]]
+    assert told == [[str(record)]]
 
 
 def tallied(world: World, subject: str) -> int | None:
@@ -234,11 +240,8 @@ def tallied(world: World, subject: str) -> int | None:
 def test_the_audit_alone_decides_where_parallel_repeats_are_tallied(
     make_world: Callable[..., World],
 ):
-    world = ready(make_world(KLUIS_READ_BUDGET="2"))
-    world.procedure()
-    records = [world.apply() for _ in range(2)]
-    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    again = read_beside(world, f"/applications/{records[1]}", ONE_MORE)  # the same record
+    world, record = half_spent(make_world)
+    again = read_beside(world, f"/applications/{record}", ONE_MORE)  # the same record
     assert again.status_code == 200
     assert tallied(world, "recruiter") == 3
 
@@ -247,11 +250,8 @@ def test_what_is_refused_after_it_was_read_step_by_step_stays_tallied(
     make_world: Callable[..., World],
 ):
     """The other reader commits while this one waits to count: the look behind it sees him."""
-    world = ready(make_world(KLUIS_READ_BUDGET="2"))
-    world.procedure()
-    records = [world.apply() for _ in range(2)]
-    assert world.get(f"/applications/{records[0]}", "recruiter").status_code == 200
-    refused = read_beside(world, f"/applications/{records[1]}?fields=name", BESIDE, ONE_MORE)
+    world, record = half_spent(make_world)
+    refused = read_beside(world, f"/applications/{record}?fields=name", BESIDE, ONE_MORE)
     assert refused.status_code == 429
     assert tallied(world, "recruiter") == 3
 
