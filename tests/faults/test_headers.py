@@ -26,6 +26,16 @@ def without_id(answer: TestResponse) -> tuple[dict[str, object], list[tuple[str,
     return {**answer.json, "request_id": None}, sorted(headers)
 
 
+def test_head_answers_as_get_does_without_the_body(world: World):
+    world.procedure()
+    path = f"/v1/applications/{world.apply()}"
+    sent = {"Authorization": f"Bearer {world.token('recruiter')}"}
+    got, head = (raw(world, method, path, headers=sent) for method in ("GET", "HEAD"))
+    assert (got.status_code, head.status_code) == (200, 200)
+    assert head.data == b""
+    assert head.headers["Content-Length"] == str(len(got.data))
+
+
 BAD_AUTHORIZATIONS = {
     "none": None,
     "empty": "",
