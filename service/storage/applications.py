@@ -110,7 +110,11 @@ def lock_own(
 
 
 def lock_procedure(session: Session, procedure_id: UUID, *, shared: bool) -> Procedure | None:
-    """The procedure, locked: shared to rely on its end, alone to move it."""
+    """The procedure, locked: shared to rely on it, alone to change what others rely on.
+
+    Who changes its end, its last day or its holds counts its version: whoever knows the version
+    knows those.
+    """
     return session.scalar(
         select(Procedure)
         .where(Procedure.id == procedure_id)

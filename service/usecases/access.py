@@ -12,6 +12,7 @@ from service.domain.errors import NotAdmitted
 from service.domain.policy import Action, Role
 from service.storage import access, tokens
 from service.storage.applications import Found, Reach, lock_own
+from service.storage.intake import Columns
 from service.storage.tables import AccessCode
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
@@ -75,17 +76,21 @@ def open_access(case: Case, code: str, answers: Mapping[Question, str]) -> Opene
 
 def put_code(case: Case, application_id: UUID) -> str:
     """Give the application a new access code in the place of the one before."""
-    code, row = new_code(case, application_id)
-    access.replace_code(case.session, row)
+    code, columns = new_code(case, application_id)
+    access.replace_code(case.session, AccessCode(**columns))
     return code
 
 
-def new_code(case: Case, application_id: UUID) -> tuple[str, AccessCode]:
-    """A new access code, and the row that keeps its digest alone."""
+def new_code(case: Case, application_id: UUID) -> tuple[str, Columns]:
+    """A new access code, and the columns of its row, which keeps its digest alone."""
     code = mint_code(os.urandom(rules.ENTROPY_BYTES))
-    row = AccessCode(application_id=application_id, digest=code_digest(code), failures=0)
-    row.issued_at, row.issued_by = case.now, case.recorder
-    return code, row
+    return code, {
+        "application_id": application_id,
+        "digest": code_digest(code),
+        "failures": 0,
+        "issued_at": case.now,
+        "issued_by": case.recorder,
+    }
 
 
 def _is_admitted(

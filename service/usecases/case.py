@@ -106,6 +106,13 @@ class Case:
         is_own = self.principal.role is Role.APPLICANT
         return Role.APPLICANT if is_own else self.principal.subject
 
+    @property
+    def current_ring(self) -> Keyring:
+        """The keyring by which this case seals: as it was when it first asked."""
+        if self.ring is None:
+            self.ring = self.house.keyring.current
+        return self.ring
+
     def ring_holding(self, key_id: str) -> Keyring:
         """A keyring with this key in it; looked for once a case, for a list opens many keys."""
         if self.ring is None or key_id not in self.ring.keys:

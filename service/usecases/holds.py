@@ -13,7 +13,7 @@ from service.domain.retention import is_allowed_hold, is_due, is_held
 from service.domain.words import HoldReason
 from service.storage import holds, procedures
 from service.storage.applications import find_application, lock_procedure
-from service.storage.tables import Hold
+from service.storage.tables import Hold, Procedure
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.reach import open_seal
@@ -66,7 +66,7 @@ def hold_procedure(case: Case, procedure_id: UUID, order: HoldOrder) -> HoldView
     seal = _loose_seal(case, hold)
     hold.sealed_reference = seal.seal(reference_field(hold.id), order.case_reference)
     case.session.add(hold)
-    _settle_procedure(case, procedure_id)
+    _settle_procedure(case, procedure)
     return _view(hold, order.case_reference)
 
 
@@ -98,9 +98,10 @@ def _lock_kept(case: Case, hold: Hold) -> Callable[[], object]:
     if hold.application_id is not None:
         found = lock_record(case, hold.application_id)
         return lambda: settle(case, found)
-    procedure_id = hold.procedure_id or hold.id
-    lock_procedure(case.session, procedure_id, shared=False)
-    return lambda: _settle_procedure(case, procedure_id)
+    procedure = lock_procedure(case.session, hold.procedure_id or hold.id, shared=False)
+    if procedure is None:
+        raise NotFound
+    return lambda: _settle_procedure(case, procedure)
 
 
 def _place(
@@ -129,10 +130,11 @@ def _place(
     )
 
 
-def _settle_procedure(case: Case, procedure_id: UUID) -> None:
-    """Recompute until when each of a procedure's applications is kept."""
-    whole, single = holds.latest_holds_of(case.session, procedure_id)
-    for row, _ in procedures.lock_applications_of(case.session, procedure_id):
+def _settle_procedure(case: Case, procedure: Procedure) -> None:
+    """Recompute until when each of a procedure's applications is kept, and count its version."""
+    procedure.version += 1
+    whole, single = holds.latest_holds_of(case.session, procedure.id)
+    for row, _ in procedures.lock_applications_of(case.session, procedure.id):
         kept = [until for until in (whole, single.get(row.id)) if until is not None]
         row.hold_until = max(kept, default=None)
         row.version += 1

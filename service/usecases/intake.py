@@ -8,14 +8,14 @@ from service.domain.retention import OPEN_APPLICATION_MONTHS, is_intake_open
 from service.domain.words import Channel, ConsentChange, ProcedureKind
 from service.storage import holds, procedures
 from service.storage.applications import lock_procedure
-from service.storage.tables import Application, Procedure, TeamMember
+from service.storage.tables import Application, Procedure, RecordKey, TeamMember
 from service.usecases.access import put_code
 from service.usecases.case import Case
 from service.usecases.consents import ConsentStatement, append_event, get_wording
 from service.usecases.documents import store_upload
 from service.usecases.frame import usecase
 from service.usecases.intake_at_once import submit_at_once
-from service.usecases.new_record import Receipt, Submission, new_application, receipt_of, values_of
+from service.usecases.new_record import Receipt, Submission, new_record, receipt_of, values_of
 from service.usecases.records import channel_of
 
 
@@ -38,17 +38,18 @@ def take_in(case: Case, submission: Submission) -> tuple[Receipt, RecordSeal]:
     if faults:
         raise Invalid(faults=faults)
     procedure = _procedure_for(case, submission)
-    row, key, seal = new_application(case, submission, channel, procedure, values)
+    record = new_record(case, submission, channel, procedure, values)
+    row = Application(**record.application)
     case.session.add(row)
     case.session.flush()
     row.hold_until = holds.latest_hold(case.session, row)
-    case.session.add(key)
+    case.session.add(RecordKey(**record.key))
     if submission.consent_wording is not None:
         _keep_first_consent(case, row, submission.consent_wording)
     for upload in submission.uploads:
-        store_upload(case, seal, upload)
+        store_upload(case, record.seal, upload)
     code = put_code(case, row.id) if channel is Channel.WEBSITE else None
-    return receipt_of(row, procedure, code, values), seal
+    return receipt_of(record, procedure, code, values), record.seal
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:

@@ -11,11 +11,11 @@ from service.domain.errors import Fault
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import purge_on
 from service.domain.words import Channel, Status
-from service.storage.intake import Vacancy
-from service.storage.tables import Application, Procedure, RecordKey
+from service.storage.intake import Columns, Vacancy
+from service.storage.tables import Procedure
 from service.usecases.case import Case
 from service.usecases.documents import Upload
-from service.usecases.records import Fields, seal_fields
+from service.usecases.records import Fields, sealed_columns
 
 
 @dataclass(frozen=True)
@@ -55,43 +55,54 @@ def values_of(submission: Submission) -> tuple[Fields, list[Fault]]:
     return values, completeness_faults(frozenset(values)) + bsn_faults(values)
 
 
-def new_application(
+@dataclass(frozen=True)
+class NewRecord:
+    """A record to be: the columns of its row and of its key's, and its seal."""
+
+    application: Columns = field(repr=False)
+    key: Columns = field(repr=False)
+    seal: RecordSeal = field(repr=False)
+
+
+def new_record(
     case: Case,
     submission: Submission,
     channel: Channel,
     procedure: Procedure | Vacancy,
     values: Fields,
-) -> tuple[Application, RecordKey, RecordSeal]:
-    """The rows of a new record and of its key, under which the values are sealed."""
+) -> NewRecord:
+    """A record with a key of its own, under which the values are sealed."""
     application_id = case.new_id()
     case.about(application_id)
-    ring, consented = case.house.keyring.current, submission.consent_wording is not None
+    ring, consented = case.current_ring, submission.consent_wording is not None
     seal = ring.new_record(application_id)
-    row = Application(
-        id=application_id,
-        procedure_id=procedure.id,
-        channel=channel,
-        status=Status.RECEIVED,
-        received_at=case.now,
-        statement_version=submission.statement_version or case.house.settings.statement_version,
-        purge_on=purge_on(procedure.ends_on, consented=consented),
-        version=1,
-    )
-    seal_fields(case, row, seal, values)
+    application = {
+        "id": application_id,
+        "procedure_id": procedure.id,
+        "channel": channel,
+        "status": Status.RECEIVED,
+        "received_at": case.now,
+        "statement_version": submission.statement_version or case.house.settings.statement_version,
+        "purge_on": purge_on(procedure.ends_on, consented=consented),
+        "version": 1,
+        **sealed_columns(case, procedure.id, seal, values),
+    }
     kek_id, wrapped = ring.wrap(seal, procedure.id)
-    return row, RecordKey(application_id=application_id, kek_id=kek_id, wrapped=wrapped), seal
+    key = {"application_id": application_id, "kek_id": kek_id, "wrapped": wrapped}
+    return NewRecord(application, key, seal)
 
 
 def receipt_of(
-    row: Application, procedure: Procedure | Vacancy, code: str | None, values: Fields
+    record: NewRecord, procedure: Procedure | Vacancy, code: str | None, values: Fields
 ) -> Receipt:
+    row = record.application
     return Receipt(
-        id=row.id,
-        received_at=row.received_at,
-        purge_on=row.purge_on,
+        id=row["id"],
+        received_at=row["received_at"],
+        purge_on=row["purge_on"],
         purge_on_without_consent=purge_on(procedure.ends_on, consented=False),
         purge_on_with_consent=purge_on(procedure.ends_on, consented=True),
-        version=row.version,
+        version=row["version"],
         access_code=code,
         control_questions=sorted(known_answers(values)),
     )

@@ -122,15 +122,18 @@ def open_each(
     return seal.open_all(present)
 
 
-def seal_fields(case: Case, row: Application, seal: RecordSeal, values: Fields) -> None:
+def sealed_columns(
+    case: Case, procedure_id: UUID, seal: RecordSeal, values: Fields
+) -> dict[str, object]:
+    """The columns of an application that hold these values: sealed, and the e-mail's index."""
     sealed = seal.seal_all({name: value for name, value in values.items() if value is not None})
-    for name in values:
-        setattr(row, sealed_column(name), sealed.get(name))
-    if "email" not in values:
-        return
-    email, index = values["email"], case.house.keyring.current.index
-    row.email_index = index.email(row.procedure_id, email) if isinstance(email, str) else None
-    row.index_key_id = index.key_id if isinstance(email, str) else None
+    columns: dict[str, object] = {sealed_column(name): sealed.get(name) for name in values}
+    if "email" in values:
+        email, index = values["email"], case.current_ring.index
+        is_text = isinstance(email, str)
+        columns["email_index"] = index.email(procedure_id, str(email)) if is_text else None
+        columns["index_key_id"] = index.key_id if is_text else None
+    return columns
 
 
 def revise(
@@ -154,7 +157,9 @@ def revise(
     faults = bsn_faults(values) + (completeness_faults(after) if is_whole else [])
     if faults:
         raise Invalid(faults=faults)
-    seal_fields(case, row, open_seal(case, found), values)
+    columns = sealed_columns(case, row.procedure_id, open_seal(case, found), values)
+    for name, value in columns.items():
+        setattr(row, name, value)
 
 
 def settle(case: Case, found: Found) -> Standing:

@@ -25,7 +25,7 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     asked = case.repeatable
     if asked is None:
         return None
-    ring = case.house.keyring.current
+    ring = case.current_ring
     for index in ring.earlier_indexes:  # after a rotation it may lie under the key before
         if kept := answers.find_answer(case.session, _scope_of(case, asked, index), case.now):
             return _answered(case, kept, index.digest("request", asked.request))
@@ -49,7 +49,7 @@ class Claim(NamedTuple):
 
 
 def claim_of(case: Case, asked: Repeatable) -> Claim:
-    index = case.house.keyring.current.index
+    index = case.current_ring.index
     fingerprint = index.digest("request", asked.request)
     return Claim(_scope_of(case, asked, index), fingerprint, case.now + ANSWERS_KEPT)
 
@@ -89,7 +89,7 @@ def keep_answer(case: Case, result: object) -> None:
     if not case.is_answer_kept:
         return
     if seal is None:
-        row.kek_id = case.house.keyring.current.active(KeyPurpose.KEK).id
+        row.kek_id = case.current_ring.active(KeyPurpose.KEK).id
         seal = _loose_seal(case, row.kek_id, row.scope)
     row.sealed = sealed_answer(case, seal, row.scope, result)
 
