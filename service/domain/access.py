@@ -50,14 +50,15 @@ def code_digest(code: str) -> bytes:
 def known_answers(values: Mapping[str, object]) -> dict[Question, str]:
     """What the record's fields answer, normalised; a question it can not answer is left out."""
     address, digits = values.get("address"), _digits(str(values.get("phone", "")))
-    found = {
+    told = {
         Question.BIRTH_DATE: str(values.get("birth_date", "")),
         Question.POSTAL_CODE: str(address.get("postal_code", ""))
         if isinstance(address, dict)
         else "",
         Question.PHONE_DIGITS: digits[-LAST_DIGITS:] if len(digits) >= LAST_DIGITS else "",
     }
-    return {question: normalised(text) for question, text in found.items() if normalised(text)}
+    found = {question: normalised(text) for question, text in told.items()}
+    return {question: answer for question, answer in found.items() if answer}
 
 
 def is_the_person(known: Mapping[Question, str], given: Mapping[Question, str]) -> bool:

@@ -26,7 +26,8 @@ def passes_eleven_test(digits: str) -> bool:
 
 def holds_bsn(text: str) -> bool:
     """Whether a standalone run of nine digits in `text` passes the eleven-test."""
-    return any(
+    # Nearly every text holds no such run.
+    return _STANDALONE.search(text) is not None and any(
         passes_eleven_test(match["digits"])
         for match in _STANDALONE.finditer(text)
         if not _follows_abroad(text, match.start())

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from select import select as select_ready
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
@@ -25,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from service.domain.errors import Misconfigured, Unavailable
 
 _BUSY_SECONDS = 5
-_TRANSACTION, _AS_BYTES, _CURSOR = "kluis_transaction", "kluis_as_bytes", "kluis_cursor"
+_TRANSACTION, _AS_BYTES, _CURSORS = "kluis_transaction", "kluis_as_bytes", "kluis_cursors"
 # For statements whose results are large: PostgreSQL sends bytes as they are, not as digits.
 AS_BYTES = {_AS_BYTES: True}
 
@@ -102,7 +103,7 @@ def prepare_engine(engine: Engine) -> None:
         event.listen(engine, "connect", _prepare_sqlite)
     else:
         event.listen(engine, "connect", _demand_fit)
-        event.listen(engine, "connect", _keep_cursor)
+        event.listen(engine, "connect", _keep_cursors)
         event.listen(engine, "before_cursor_execute", _take_bytes)
         event.listen(engine, "checkout", _demand_open)
         event.listen(engine, "reset", _reset)
@@ -137,9 +138,9 @@ def _demand_fit(connection: "psycopg.Connection[tuple[bool]]", *_: object) -> No
         )
 
 
-def _keep_cursor(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:
-    """Make the cursor of `driver_rows`."""
-    record.info[_CURSOR] = DriverCursor(connection)
+def _keep_cursors(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Make room for the cursors of `driver_rows`; each lives as long as its statement."""
+    record.info[_CURSORS] = WeakKeyDictionary()
 
 
 def _take_bytes(
@@ -198,7 +199,7 @@ def begin_writing(session: Session, *, one_moment: bool = False) -> None:
     session.connection(execution_options={_TRANSACTION: kind})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Statement:
     """A statement as PostgreSQL's driver takes it, and the names of its parameters in order."""
 
@@ -247,11 +248,15 @@ def driver_rows(
     """The rows of one statement, which is its own commit, on a connection of the pool.
 
     Its cursor stays with the connection: asked the same again, it need not look up the types
-    again. So does what it fetched last, sealed, until it is asked something else.
+    again. So does what it fetched last, sealed, until it is asked again.
     """
     pooled = engine.raw_connection()
     try:
-        cursor: DriverCursor = pooled.info[_CURSOR]
+        cursors: WeakKeyDictionary[Statement, DriverCursor] = pooled.info[_CURSORS]
+        cursor = cursors.get(asked)
+        if cursor is None:
+            connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
+            cursor = cursors[asked] = DriverCursor(connection)
         return cursor.fetch_all(asked, values)
     finally:
         pooled.close()

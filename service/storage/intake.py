@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 from psycopg.types.json import Jsonb
-from sqlalchemy import CTE, ColumnElement, Date, Engine, Integer, bindparam, cast, exists, select
+from sqlalchemy import CTE, ColumnElement, Date, Engine, bindparam, cast, exists, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from service.storage.database import Base, Statement, driver_rows, driver_statement
@@ -30,10 +30,11 @@ from service.storage.tables import (
 # In this order the answer is claimed first: who holds the claim holds back its repeats.
 _WRITTEN: tuple[type[Base], ...] = (StoredAnswer, Application, RecordKey, AccessCode, AuditEvent)
 Columns = dict[str, Any]
+_REMEMBERED = 1_000  # vacancies
 
 
 class Vacancy(NamedTuple):
-    """What an intake needs of a procedure. It is so as long as `version` is what it was."""
+    """What an intake needs to know of a procedure; its `version` stands for its holds."""
 
     id: UUID
     version: int
@@ -41,10 +42,29 @@ class Vacancy(NamedTuple):
     apply_until: date | None
 
 
-def find_vacancy(engine: Engine, reference: str) -> Vacancy | None:
-    """The procedure with this reference, as it is at this moment."""
-    rows = driver_rows(engine, _VACANCY, {"reference": reference})
-    return Vacancy(*rows[0]) if rows else None
+class Vacancies:
+    """Vacancies as they were when they were last looked at, by their references.
+
+    Nothing is decided by them alone: `write_rows` compares.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Vacancy] = {}
+
+    def find(self, engine: Engine, reference: str) -> Vacancy | None:
+        """What is remembered of the procedure with this reference, or else what is there."""
+        if reference not in self._seen:
+            rows = driver_rows(engine, _VACANCY, {"reference": reference})
+            if not rows:
+                return None
+            if len(self._seen) >= _REMEMBERED:
+                self._seen.clear()
+            self._seen[reference] = Vacancy(*rows[0])
+        return self._seen.get(reference)
+
+    def forget(self, reference: str) -> None:
+        """Look again the next time."""
+        self._seen.pop(reference, None)
 
 
 def write_rows(
@@ -55,7 +75,7 @@ def write_rows(
     None is written, and it is False, if the vacancy is no longer as it was or under a hold, if
     `today` is over by rule 5, or if the answer is claimed.
     """
-    values: dict[str, object] = {"version": vacancy.version, "today": today}
+    values: dict[str, object] = {"today": today, **vacancy._asdict()}
     for table, columns in rows.items():
         values |= {name: _sent(columns.get(column)) for column, name in _names(table).items()}
     return bool(driver_rows(engine, _statement(), values))
@@ -75,13 +95,17 @@ def _statement() -> Statement:
     Who changed it meanwhile has counted its version; who wants to change it waits until the new
     record is there for him to see. A hold that the statement is too old to see counts it too.
     """
-    procedure_id = _value(Application, "procedure_id")
+    known = {
+        column: cast(bindparam(column.name), column.type)
+        for column in (getattr(Procedure, name) for name in Vacancy._fields)
+    }
+    last_day = known.pop(Procedure.apply_until)
     relied_on = (
         select(Procedure.id)
         .where(
-            Procedure.id == procedure_id,
-            Procedure.version == cast(bindparam("version"), Integer),
-            ~exists().where(Hold.procedure_id == procedure_id),
+            *(column == value for column, value in known.items()),
+            Procedure.apply_until.is_not_distinct_from(last_day),
+            ~exists().where(Hold.procedure_id == Procedure.id),
             ~exists().where(PurgeRun.completed_on > cast(bindparam("today"), Date)),
         )
         .with_for_update(read=True)

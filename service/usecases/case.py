@@ -19,6 +19,7 @@ from service.domain.policy import Action, Purpose, Role
 from service.domain.retention import today_of
 from service.storage import audit, purges, tally
 from service.storage.applications import Reach
+from service.storage.intake import Vacancies
 from service.telemetry.signals import Alarm, Signals
 from service.usecases.clock import Clock
 
@@ -42,6 +43,7 @@ class House:
     clock: Clock
     signals: Signals
     subscribers: tuple[Subscriber, ...] = ()
+    vacancies: Vacancies = field(default_factory=Vacancies)
 
     def today(self, session: Session) -> date:
         """Rule 5: the clock's date in the configured zone, never behind a completed purge run."""

@@ -8,7 +8,7 @@ from service.domain.policy import Action, Role
 from service.domain.retention import is_intake_open
 from service.domain.words import Channel
 from service.storage.database import Base, engine_of, has_driver_cursor, unavailable_when_failing
-from service.storage.intake import Columns, Vacancy, find_vacancy, write_rows
+from service.storage.intake import Columns, Vacancy, write_rows
 from service.storage.tables import AccessCode, Application, AuditEvent, RecordKey, StoredAnswer
 from service.usecases.access import new_code
 from service.usecases.case import Case, Repeatable
@@ -27,12 +27,14 @@ def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
     engine = engine_of(case.session)
     case.now, case.today = case.house.clock.now(), case.house.clock_date()
     with unavailable_when_failing():
-        vacancy = find_vacancy(engine, reference)
+        vacancy = case.house.vacancies.find(engine, reference)
         if vacancy is None or not is_intake_open(vacancy.ends_on, vacancy.apply_until, case.today):
+            case.house.vacancies.forget(reference)
             return None
         receipt, rows = _rows(case, submission, vacancy, values, asked)
         if write_rows(engine, vacancy, case.today, rows):
             return receipt
+    case.house.vacancies.forget(reference)
     case.entry.applications = []  # of this id nothing was written
     return None
 

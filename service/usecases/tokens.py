@@ -61,9 +61,10 @@ def authenticate(session: Session, clock: Clock, token: str) -> Principal:
     """
     if not is_well_formed(token):
         raise Unauthenticated
+    sought = digest(token)
     with unavailable_when_failing():
-        holder = tokens.find_holder(session, digest(token))
-    if holder is None or not hmac.compare_digest(holder.digest, digest(token)):
+        holder = tokens.find_holder(session, sought)
+    if holder is None or not hmac.compare_digest(holder.digest, sought):
         raise Unauthenticated
     if holder.revoked_at is not None or holder.expires_at <= clock.now():
         raise Unauthenticated
