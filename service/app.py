@@ -87,7 +87,8 @@ def furnish(app: Flask, settings: Settings, parts: Parts) -> None:
         partial(signals.alarm, Alarm.KEYRING_REFUSED),
     )
     subscribers = read_subscribers(settings.webhooks_file)
-    house = House(settings, keyring, clock, signals, subscribers)
+    with app.app_context():
+        house = House(settings, db.engine, keyring, clock, signals, subscribers)
     app.extensions["kluis"] = house
     _demand_ready(app, house)
 

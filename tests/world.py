@@ -139,7 +139,7 @@ class World:
 
     def case(self, role: Role = Role.OPERATOR, subject: str = "cli:test") -> Case:
         """A case for calling a use case directly; inside `app.app_context()`."""
-        return Case(self.house, db.session(), Principal(role, subject), uuid4())
+        return Case(self.house, db.session, Principal(role, subject), uuid4())
 
     def token(self, role: str, subject: str | None = None) -> str:
         """A real token; the subject is the role's own name unless given.

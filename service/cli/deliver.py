@@ -12,14 +12,12 @@ from threading import Event, Timer
 from urllib.parse import urlsplit
 
 import click
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from service.cli.root import Root, application, new_case
 from service.config.webhooks import MOST_SUBSCRIBERS, Subscriber
 from service.domain.errors import Unavailable
-from service.storage.database import db
 from service.usecases import deliveries as use
 from service.usecases.case import House
 from service.usecases.deliveries import Message
@@ -44,7 +42,7 @@ def deliver(root: Root, *, watch: bool) -> None:
         if house.settings.webhooks_file is None:
             raise click.UsageError("KLUIS_WEBHOOKS_FILE names no file: nobody is subscribed.")
         use.drop_unsubscribed(partial(new_case, house))
-        work = partial(_watch if watch else _deliver_and_tell, house, db.engine)
+        work = partial(_watch if watch else _deliver_and_tell, house)
         with _signals_heard() as stopping, ThreadPoolExecutor(MOST_SUBSCRIBERS) as pool:
             results = pool.map(partial(work, stopping), house.subscribers)
             if watch:
@@ -66,9 +64,7 @@ def _signals_heard() -> Iterator[Event]:
             signal.signal(number, handler)
 
 
-def _deliver_and_tell(
-    house: House, engine: Engine, stopping: Event, subscriber: Subscriber
-) -> bool:
+def _deliver_and_tell(house: House, stopping: Event, subscriber: Subscriber) -> bool:
     taken = 0
 
     def counted(message: Message) -> bool:
@@ -77,8 +73,8 @@ def _deliver_and_tell(
         taken += is_taken
         return is_taken
 
-    went_well = _deliver_once(house, engine, stopping, subscriber, counted)
-    with Session(engine) as session:
+    went_well = _deliver_once(house, stopping, subscriber, counted)
+    with Session(house.engine) as session:
         left = use.count_waiting(new_case(house, session), subscriber.name)
     more = "" if went_well else "; one was not taken"
     click.echo(f"{subscriber.name}: {taken} delivered{_told(left)}{more}")
@@ -92,21 +88,19 @@ def _told(left: int) -> str:
     return ", 1 waits for its next try" if left == 1 else f", {left} wait for their next try"
 
 
-def _deliver_once(
-    house: House, engine: Engine, stopping: Event, subscriber: Subscriber, send: use.Send
-) -> bool:
-    with Session(engine, expire_on_commit=False) as session:
+def _deliver_once(house: House, stopping: Event, subscriber: Subscriber, send: use.Send) -> bool:
+    with Session(house.engine, expire_on_commit=False) as session:
         new = partial(new_case, house, session)
         return use.deliver_due(new, subscriber, send, stopping.is_set)
 
 
-def _watch(house: House, engine: Engine, stopping: Event, subscriber: Subscriber) -> bool:
+def _watch(house: House, stopping: Event, subscriber: Subscriber) -> bool:
     """Deliver again and again; what does not answer, system or database, is let alone a while."""
     try:
         while not stopping.is_set():
             went_well = False
             with suppress(Unavailable):
-                went_well = _deliver_once(house, engine, stopping, subscriber, post)
+                went_well = _deliver_once(house, stopping, subscriber, post)
             stopping.wait(_LOOK_SECONDS if went_well else _REST_SECONDS)
     finally:
         stopping.set()  # where one breaks all end, so that it is seen

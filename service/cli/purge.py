@@ -72,7 +72,7 @@ def _purge_here(root: Root, *, dry_run: bool) -> None:
                 if run.planned:
                     _braked(str(run.id), ",".join(run.brake))
                 rounds.note(run.purged, run.remaining, run.passed_over)
-        _demand_scrubbed(scrubbed=finish_run(house, db.session(), db.engine))
+        _demand_scrubbed(scrubbed=finish_run(house, db.session()))
 
 
 def _purge_there(url: str, token: str, *, dry_run: bool) -> None:

@@ -108,7 +108,7 @@ def new_case(house: House, session: Session | None = None) -> Case:
     """
     principal = Principal(Role.OPERATOR, f"cli:{_operating_system_user()}")
     request_id: UUID = uuid7(house.clock.now(), os.urandom(ENTROPY_BYTES))
-    return Case(house, db.session() if session is None else session, principal, request_id)
+    return Case(house, db.session if session is None else lambda: session, principal, request_id)
 
 
 def _operating_system_user() -> str:

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, bindparam, delete, select
+from sqlalchemy import Engine, LargeBinary, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
-from service.storage.database import driver_rows, driver_statement, engine_of, has_driver_cursor
+from service.storage.database import driver_rows, driver_statement, has_driver_cursor
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 
@@ -32,16 +32,14 @@ _HOLDER = select(*(getattr(ApiToken, name) for name in Holder._fields)).where(
 FIND_HOLDER = driver_statement(_HOLDER)
 
 
-def find_holder(session: Session, digest: bytes) -> Holder | None:
+def find_holder(engine: Engine, digest: bytes) -> Holder | None:
     """Who holds the token with this digest. The connection is given back at once."""
     sought = {"digest": digest}
-    if has_driver_cursor(engine_of(session)):
-        rows = driver_rows(engine_of(session), FIND_HOLDER, sought)
+    if has_driver_cursor(engine):
+        rows = driver_rows(engine, FIND_HOLDER, sought)
     else:
-        try:
-            rows = [tuple(row) for row in session.execute(_HOLDER, sought)]
-        finally:
-            session.rollback()
+        with engine.connect() as connection:
+            rows = [tuple(row) for row in connection.execute(_HOLDER, sought)]
     if not rows:
         return None
     holder = Holder(*rows[0])

@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from uuid import UUID
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from service.config.settings import Settings
@@ -39,6 +41,7 @@ class House:
     """The long-lived parts of the service, put together at the composition root."""
 
     settings: Settings
+    engine: Engine
     keyring: LiveKeyring
     clock: Clock
     signals: Signals
@@ -77,7 +80,7 @@ class Case:
     """One request, seen from the use cases."""
 
     house: House
-    session: Session
+    open_session: Callable[[], Session] = field(repr=False)
     principal: Principal
     request_id: UUID
     purpose: Purpose | None = None
@@ -93,6 +96,11 @@ class Case:
     is_answer_kept: bool = True
     ring: Keyring | None = field(default=None, repr=False)
     effects: list[Callable[[], None]] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def session(self) -> Session:
+        """Its session, opened when it is first needed: what goes at once needs none."""
+        return self.open_session()
 
     @property
     def reach(self) -> Reach:

@@ -20,10 +20,10 @@ def download_at_once(
 ) -> tuple[Case, Callable[[], Download]] | None:
     """One document, if the reader is on the team; in the audit, if its first chunk opens."""
     reader = reader_of(knock)
-    if not reader.reads(Action.READ_DOCUMENT) or not has_driver_cursor(knock.engine):
+    if not reader.reads(Action.READ_DOCUMENT) or not has_driver_cursor(knock.house.engine):
         return None
     try:
-        with unavailable_when_failing(), driver_transaction(knock.engine) as cursor:
+        with unavailable_when_failing(), driver_transaction(knock.house.engine) as cursor:
             found = read_document_and_audit(cursor, reader, application_id, document_id)
             if found is None:
                 return None

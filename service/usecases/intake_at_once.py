@@ -7,7 +7,7 @@ and whatever is wrong with it, goes the long way, in which it is decided and tol
 from service.domain.policy import Action, Role
 from service.domain.retention import is_intake_open
 from service.domain.words import Channel
-from service.storage.database import Base, engine_of, has_driver_cursor, unavailable_when_failing
+from service.storage.database import Base, has_driver_cursor, unavailable_when_failing
 from service.storage.intake import Columns, Vacancy, write_rows
 from service.storage.tables import AccessCode, Application, AuditEvent, RecordKey, StoredAnswer
 from service.usecases.access import new_code
@@ -24,7 +24,7 @@ def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
     values, faults = values_of(submission)
     if asked is None or reference is None or faults or not _is_ordinary(case, submission):
         return None
-    engine = engine_of(case.session)
+    engine = case.house.engine
     case.now, case.today = case.house.clock.now(), case.house.clock_date()
     with unavailable_when_failing():
         vacancy = case.house.vacancies.find(engine, reference)
@@ -46,7 +46,7 @@ def _is_ordinary(case: Case, submission: Submission) -> bool:
         and submission.consent_wording is None
         and not submission.uploads
         and not case.current_ring.earlier_indexes
-        and has_driver_cursor(engine_of(case.session))
+        and has_driver_cursor(case.house.engine)
     )
 
 

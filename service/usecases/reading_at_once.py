@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from service.domain.ids import ENTROPY_BYTES, uuid7
@@ -33,8 +32,7 @@ class Knock:
     """A request with a well-formed token: whose it is will be known with what it may read."""
 
     house: House
-    engine: Engine
-    session: Session
+    open_session: Callable[[], Session]
     token: str
     request_id: UUID
 
@@ -47,7 +45,7 @@ def read_at_once(knock: Knock, application_id: UUID) -> Told | None:
     """One application with all that its reader may see, if he is on its team."""
     reader = reader_of(knock)
     with unavailable_when_failing():
-        found = read_and_audit(knock.engine, reader, application_id)
+        found = read_and_audit(knock.house.engine, reader, application_id)
     if found is None:
         return None
     case = case_of(knock, reader, Action.READ_APPLICATION, found.subject, found.token_id)
@@ -67,7 +65,7 @@ def list_at_once(knock: Knock, procedure_id: UUID, asked: Slice) -> Told | None:
     """A page of a procedure's candidates with what lists show, if there is any."""
     reader = reader_of(knock)
     with unavailable_when_failing():
-        found = list_and_audit(knock.engine, reader, procedure_id, asked)
+        found = list_and_audit(knock.house.engine, reader, procedure_id, asked)
     if found is None:
         return None
     case = case_of(knock, reader, Action.LIST_APPLICATIONS, found.subject, found.token_id)
@@ -100,7 +98,7 @@ def reader_of(knock: Knock) -> Reader:
 def case_of(knock: Knock, reader: Reader, action: Action, subject: str, token_id: UUID) -> Case:
     """His case, now that the statement has told who he is; a refusal may yet come."""
     principal = Principal(reader.role, subject, token_id)
-    case = Case(knock.house, knock.session, principal, knock.request_id, action=action)
+    case = Case(knock.house, knock.open_session, principal, knock.request_id, action=action)
     case.now, case.today = reader.now, reader.today
     return case
 

@@ -1,6 +1,5 @@
 """After a run that left nothing due: deleted bytes leave the files, and open duties are named."""
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from service.config.settings import MEGABYTE
@@ -12,7 +11,7 @@ from service.usecases.case import House
 from service.usecases.duties import raise_duties
 
 
-def finish_run(house: House, session: Session, engine: Engine) -> bool:
+def finish_run(house: House, session: Session) -> bool:
     """Scrub the files of what was deleted; with the day's first completed run, name the duties.
 
     Once a day is enough for corrections. False if somebody's reading kept deleted
@@ -29,7 +28,7 @@ def finish_run(house: House, session: Session, engine: Engine) -> bool:
             raise_duties(house, session)
         if not is_needed:
             return True
-        if not scrub(engine, house.settings.rewrite_mb * MEGABYTE):
+        if not scrub(house.engine, house.settings.rewrite_mb * MEGABYTE):
             house.signals.alarm(Alarm.NOT_SCRUBBED)
             return False
         begin_writing(session)

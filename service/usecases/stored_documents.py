@@ -12,7 +12,7 @@ from service.domain.errors import NotFound, Unreadable
 from service.domain.media import extension
 from service.storage import documents
 from service.storage.applications import Found
-from service.storage.database import engine_of, unavailable_when_failing
+from service.storage.database import unavailable_when_failing
 from service.storage.tables import Document
 from service.usecases.case import Case
 from service.usecases.reach import open_seal
@@ -143,4 +143,4 @@ def _sealed_chunks(case: Case, document: StoredDocument, first: Sequence[bytes])
 
 def _read_chunks(case: Case, document_id: UUID, number: int, most: int) -> Sequence[bytes]:
     with unavailable_when_failing():
-        return documents.read_chunks_alone(engine_of(case.session), document_id, number, most)
+        return documents.read_chunks_alone(case.house.engine, document_id, number, most)

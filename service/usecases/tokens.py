@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from service.domain.errors import Conflict, Fault, Invalid, NotFound, Unauthenticated
 from service.domain.policy import MINTED_ROLES, Action, Role
 from service.domain.tokens import ENTROPY_BYTES, digest, is_subject, is_well_formed, mint
@@ -16,8 +14,7 @@ from service.storage.database import unavailable_when_failing
 from service.storage.slices import Slice
 from service.storage.tables import ApiToken
 from service.telemetry.signals import Alarm
-from service.usecases.case import Case, Principal
-from service.usecases.clock import Clock
+from service.usecases.case import Case, House, Principal
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
 from service.usecases.views import view_of
@@ -54,7 +51,7 @@ class MintedToken:
     token: str
 
 
-def authenticate(session: Session, clock: Clock, token: str) -> Principal:
+def authenticate(house: House, token: str) -> Principal:
     """Who holds this token; Unauthenticated in one way for all that is wrong with it.
 
     The connection goes back before anything else is waited for.
@@ -63,10 +60,10 @@ def authenticate(session: Session, clock: Clock, token: str) -> Principal:
         raise Unauthenticated
     sought = digest(token)
     with unavailable_when_failing():
-        holder = tokens.find_holder(session, sought)
+        holder = tokens.find_holder(house.engine, sought)
     if holder is None or not hmac.compare_digest(holder.digest, sought):
         raise Unauthenticated
-    if holder.revoked_at is not None or holder.expires_at <= clock.now():
+    if holder.revoked_at is not None or holder.expires_at <= house.clock.now():
         raise Unauthenticated
     return Principal(holder.role, holder.subject, holder.id, holder.application_id)
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast, get_type_hints
+from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, g, request
 from marshmallow import Schema
-from sqlalchemy.orm import Session
 
 from service.domain.errors import (
     Fault,
@@ -147,9 +146,7 @@ def _at_once(made: Door, values: dict[str, Any]) -> Told | None:
     token = _token()
     if made.at_once is None or _has_body() or not is_well_formed(token):
         return None
-    # Until it is used, the session's place is all that there is of it.
-    place = cast("Session", db.session)
-    knock = Knock(house(), db.engine, place, token, g.request_id)
+    knock = Knock(house(), db.session, token, g.request_id)
     try:
         return made.at_once(knock, Asked(values, query=_query(made)))
     except Refusal:  # whatever it is, it is told on the long way, to somebody who is known
@@ -157,8 +154,8 @@ def _at_once(made: Door, values: dict[str, Any]) -> Told | None:
 
 
 def _step_by_step(made: Door, values: dict[str, Any]) -> Told:
-    principal = authenticate(db.session(), house().clock, _token())
-    case = Case(house(), db.session(), principal, g.request_id)
+    principal = authenticate(house(), _token())
+    case = Case(house(), db.session, principal, g.request_id)
     if "application_id" in values:
         case.about(values["application_id"])  # a refusal at the door names it as well
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from service.domain.errors import Conflict, Fault, Forbidden, Invalid
 from service.domain.policy import Action, Role
 from service.storage.audit import AuditFilter
-from service.storage.database import db
 from service.usecases import auditing, duties, purges, tokens
 from service.usecases.case import Case
 from service.usecases.paging import Page
@@ -100,4 +99,4 @@ def _finished(case: Case, answered: purges.PurgeView) -> purges.PurgeView:
     run = purges.PurgeView(**answered) if isinstance(answered, Mapping) else answered  # repeated
     if run.planned:
         raise Conflict("braked", plan=run.id, due=run.remaining, reasons=run.brake)
-    return replace(run, scrubbed=run.completed and finish_run(case.house, case.session, db.engine))
+    return replace(run, scrubbed=run.completed and finish_run(case.house, case.session))

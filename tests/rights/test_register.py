@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -272,7 +273,7 @@ def test_subscribed_systems_are_named_without_address_or_secret(sqlite_world: Wo
         Subscriber(name, f"https://{name}.example.org", b"zeekanarie" * 4)
         for name in ("planning", "crm")
     )
-    house = House(here.settings, here.keyring, here.clock, here.signals, systems)
+    house = replace(here, subscribers=systems)
     for language in LANGUAGES:
         text = section(printed(sqlite_world, language, house), "recipients", language)
         assert re.findall(r"^- (\w+): ", text, re.MULTILINE) == ["crm", "planning"]
