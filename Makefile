@@ -6,7 +6,7 @@ ORDINARY := not campaign and not fresh
 # Processes of their own, whose lines no coverage sees; `make test` runs them.
 UNSEEN := campaign demo docs harness shipping web api/test_schemathesis.py faults/test_pooler.py faults/test_serving.py
 # What depends on transactions, locks and sessions: `make check` runs it behind a pooler too.
-POOLED := tests/harness/test_pgbouncer.py tests/faults/test_pooler.py tests/faults/test_database.py tests/*/test_races.py tests/retention/test_purge.py tests/access/test_read_budget.py tests/access/test_at_once.py tests/access/test_downloads_at_once.py
+POOLED := tests/harness/test_pgbouncer.py tests/faults/test_pooler.py tests/faults/test_database.py tests/*/test_races.py tests/retention/test_purge.py tests/access/test_read_budget.py tests/access/test_at_once.py tests/access/test_downloads_at_once.py tests/access/test_intake_at_once.py
 LOCK_COMMAND := $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-strip-extras --python-version 3.11 --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import LiteralString
 from uuid import UUID
 
@@ -13,17 +12,14 @@ import pytest
 from sqlalchemy import event, literal, select, text, update
 from werkzeug.test import TestResponse
 
-from service.crypto.keyring import KeyPurpose
-from service.crypto.keyring_files import write_keyring_file
 from service.domain.policy import Role
 from service.storage.database import db
 from service.storage.reading import _of_one, _of_page
 from service.storage.reading_documents import _of_document
 from service.storage.tables import Application, AuditEvent, ReadingTally
 from service.storage.tally import count_up, hour_of, is_within
-from service.usecases.keys import rotate_key
 from tests.access.scene import alarms
-from tests.factories import PDF, FullFieldsFactory
+from tests.factories import FullFieldsFactory
 from tests.harness.databases import Databases
 from tests.harness.postgres import libpq_url
 from tests.retention.test_races import wait_until_blocked
@@ -370,74 +366,3 @@ def test_the_tally_at_once_holds_this_hour_and_the_one_before(
         assert not fits(1_000, hours=-1)  # a wrong clock's
         assert fits(1, subject="other")
         assert not fits(0, subject="other")
-
-
-def submitter(world: World, key: str = "form-1", **more: object) -> Ask:
-    body = {"procedure_reference": "V-1", "fields": {"name": "Sanne", "phone": "0612345678"}}
-    return lambda: world.post("/applications", "website", key=key, json=body | more)
-
-
-def test_an_intake_at_once_is_kept_whole_and_repeated_as_it_was(world: World):
-    procedure_id = world.procedure()
-    ask = submitter(world)
-    made, told = at_once(world, ask), last_event(world)
-    assert made.status_code == 201
-    record = made.json["id"]
-    assert told["application_ids"] == [record]
-    assert (told["action"], told["outcome"]) == ("submit-application", "allowed")
-    again = the_long_way(world, ask)
-    assert (again.status_code, again.json) == (201, made.json)
-    read = world.get(f"/applications/{record}", "recruiter").json
-    assert read["fields"] == {"name": "Sanne", "phone": "0612345678"}
-    assert read["procedure_id"] == str(procedure_id)
-    other = submitter(world, fields={"name": "Daan", "phone": "0612345678"})
-    assert the_long_way(world, other).status_code == 422
-    assert last_event(world)["application_ids"] == []
-
-
-def test_an_intake_that_is_not_ordinary_goes_the_long_way(world: World):
-    procedure_id = world.procedure()
-    version = world.wording()
-    for number, (more, status) in enumerate(
-        (
-            ({"consent": {"wording_version": version}}, 201),
-            ({"procedure_reference": "V-9"}, 422),
-            ({"fields": {"name": "Sanne"}}, 422),
-            ({"channel": "email"}, 403),
-        )
-    ):
-        ask = submitter(world, key=f"other-{number}", **more)
-        assert the_long_way(world, ask).status_code == status, more
-    record = the_long_way(
-        world,
-        lambda: world.post(
-            "/applications",
-            "website",
-            json={"kind": "open", "fields": {"name": "Sanne", "phone": "0612345678"}},
-        ),
-    )
-    assert record.status_code == 201
-    world.close_procedure(procedure_id)
-    assert the_long_way(world, submitter(world, key="late")).status_code == 409
-
-
-def test_files_and_holds_go_the_long_way(world: World):
-    procedure_id = world.procedure()
-    sent = world.apply(files={"cv": ("cv.pdf", PDF)})
-    assert world.get(f"/applications/{sent}/documents", "recruiter").json[0]["kind"] == "cv"
-    order = {"reason": "legal-claim", "case_reference": "C-1", "until": "2027-01-01"}
-    held = world.post(f"/procedures/{procedure_id}/holds", "officer", json=order)
-    assert held.status_code == 201, held.text
-    made = the_long_way(world, submitter(world))
-    assert made.status_code == 201
-    path = f"/applications/{made.json['id']}/retention"
-    assert world.get(path, "officer").json["hold_until"] == "2027-01-01"
-
-
-def test_after_a_rotation_of_the_index_repeats_are_found_by_the_long_way(world: World):
-    world.procedure()
-    made = at_once(world, submitter(world))
-    with world.app.app_context():
-        rotate_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
-    world.clock.moment += timedelta(minutes=1)
-    assert the_long_way(world, submitter(world)).json == made.json
