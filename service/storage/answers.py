@@ -29,12 +29,6 @@ def claim_answer(
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def find_answer(session: Session, scope: bytes, now: datetime) -> StoredAnswer | None:
-    """The answer that is kept in this scope, unless it has had its day."""
-    query = select(StoredAnswer).where(StoredAnswer.scope == scope, StoredAnswer.expires_at > now)
-    return session.scalar(query)
-
-
 def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
     """The row that this transaction claimed."""
     return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()

@@ -224,7 +224,7 @@ def driver_statement(query: Select[*tuple[Any, ...]]) -> Statement:
 
 
 def has_driver_cursor(engine: Engine) -> bool:
-    """Whether `driver_cursor` is to be had: SQLite gains nothing by one."""
+    """Whether `driver_rows` and `driver_cursor` are to be had: SQLite gains nothing by them."""
     return engine.dialect.name == "postgresql"
 
 
@@ -232,9 +232,15 @@ class DriverCursor(psycopg.RawCursor[tuple[Any, ...]]):
     """A cursor that takes Statements: nothing is parsed, and values come as bytes, not as text."""
 
     def fetch_all(self, asked: Statement, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
-        """The statement's rows."""
+        """The statement's rows. Neither they nor what was sent stays with the cursor.
+
+        It may be kept, and what it holds deleted meanwhile.
+        """
         self.execute(asked.text, [values[name] for name in asked.parameters], binary=True)
-        return self.fetchall()
+        rows = self.fetchall()
+        self._reset()
+        self._tx.set_pgresult(None)
+        return rows
 
 
 def engine_of(session: Session) -> Engine:
@@ -248,7 +254,7 @@ def driver_rows(
     """The rows of one statement, which is its own commit, on a connection of the pool.
 
     Its cursor stays with the connection: asked the same again, it need not look up the types
-    again. So does what it fetched last, sealed, until it is asked again.
+    again.
     """
     pooled = engine.raw_connection()
     try:

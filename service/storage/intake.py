@@ -52,15 +52,19 @@ class Vacancies:
         self._seen: dict[str, Vacancy] = {}
 
     def find(self, engine: Engine, reference: str) -> Vacancy | None:
-        """What is remembered of the procedure with this reference, or else what is there."""
-        if reference not in self._seen:
+        """What is remembered of the procedure with this reference, or else what is there.
+
+        None if there is none, or if a hold was placed on it: that takes the long way.
+        """
+        seen = self._seen.get(reference)
+        if seen is None:
             rows = driver_rows(engine, _VACANCY, {"reference": reference})
             if not rows:
                 return None
             if len(self._seen) >= _REMEMBERED:
                 self._seen.clear()
-            self._seen[reference] = Vacancy(*rows[0])
-        return self._seen.get(reference)
+            seen = self._seen[reference] = Vacancy(*rows[0])
+        return seen
 
     def forget(self, reference: str) -> None:
         """Look again the next time."""
@@ -73,17 +77,22 @@ def write_rows(
     """Write a new row of each table, by its columns; what is not given is NULL.
 
     None is written, and it is False, if the vacancy is no longer as it was or under a hold, if
-    `today` is over by rule 5, or if the answer is claimed.
+    `today` was over by rule 5 when the statement began, or if the answer is claimed.
     """
-    values: dict[str, object] = {"today": today, **vacancy._asdict()}
+    asked = _statement()
+    values: dict[str, object] = dict.fromkeys(asked.parameters)
+    values |= {"today": today, **vacancy._asdict()}
     for table, columns in rows.items():
-        values |= {name: _sent(columns.get(column)) for column, name in _names(table).items()}
-    return bool(driver_rows(engine, _statement(), values))
+        names = _names(table)
+        for column, value in columns.items():
+            values[names[column]] = _sent(value)
+    return bool(driver_rows(engine, asked, values))
 
 
 _VACANCY = driver_statement(
     select(*(getattr(Procedure, name) for name in Vacancy._fields)).where(
-        Procedure.reference == bindparam("reference")
+        Procedure.reference == bindparam("reference"),
+        ~exists().where(Hold.procedure_id == Procedure.id),
     )
 )
 

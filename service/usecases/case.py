@@ -90,7 +90,7 @@ class Case:
     ids_made: int = 0
     now: datetime = field(init=False)
     today: date = field(init=False)
-    answer_scope: bytes | None = field(default=None, repr=False)
+    answer_scopes: list[bytes] = field(default_factory=list, repr=False)
     answer_seal: RecordSeal | None = field(default=None, repr=False)
     answer_about: UUID | None = None
     is_answer_kept: bool = True

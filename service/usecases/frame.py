@@ -16,7 +16,7 @@ from service.domain.policy import Action, demand
 from service.storage.database import begin_writing, roll_back, unavailable_when_failing
 from service.storage.tables import AuditEvent
 from service.usecases.case import Case
-from service.usecases.repeats import forget_claim, keep_answer, kept_answer
+from service.usecases.repeats import forget_claims, keep_answer, kept_answer
 
 ALLOWED = "allowed"
 P = ParamSpec("P")
@@ -88,7 +88,7 @@ def _keep_count(case: Case, action: Action, refusal: Refusal) -> None:
     In one of its own, others could be judged before this one was counted.
     """
     with unavailable_when_failing():
-        forget_claim(case)
+        forget_claims(case)
         _write_entry(case, action, refusal.code)
         case.session.commit()
     _have_effects(case)

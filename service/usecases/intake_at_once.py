@@ -11,11 +11,11 @@ from service.storage.database import Base, has_driver_cursor, unavailable_when_f
 from service.storage.intake import Columns, Vacancy, write_rows
 from service.storage.tables import AccessCode, Application, AuditEvent, RecordKey, StoredAnswer
 from service.usecases.access import new_code
-from service.usecases.case import Case, Repeatable
+from service.usecases.case import Case, Entry, Repeatable
 from service.usecases.frame import ALLOWED, audit_entry
 from service.usecases.new_record import Receipt, Submission, new_record, receipt_of, values_of
 from service.usecases.records import Fields
-from service.usecases.repeats import claim_of, sealed_answer
+from service.usecases.repeats import claim_under, sealed_answer
 
 
 def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
@@ -24,19 +24,11 @@ def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
     values, faults = values_of(submission)
     if asked is None or reference is None or faults or not _is_ordinary(case, submission):
         return None
-    engine = case.house.engine
-    case.now, case.today = case.house.clock.now(), case.house.clock_date()
-    with unavailable_when_failing():
-        vacancy = case.house.vacancies.find(engine, reference)
-        if vacancy is None or not is_intake_open(vacancy.ends_on, vacancy.apply_until, case.today):
-            case.house.vacancies.forget(reference)
-            return None
-        receipt, rows = _rows(case, submission, vacancy, values, asked)
-        if write_rows(engine, vacancy, case.today, rows):
-            return receipt
-    case.house.vacancies.forget(reference)
-    case.entry.applications = []  # of this id nothing was written
-    return None
+    receipt = _taken_in(case, submission, reference, values, asked)
+    if receipt is None:  # nothing was written, and the long way looks at everything anew
+        case.house.vacancies.forget(reference)
+        case.entry = Entry()
+    return receipt
 
 
 def _is_ordinary(case: Case, submission: Submission) -> bool:
@@ -50,13 +42,30 @@ def _is_ordinary(case: Case, submission: Submission) -> bool:
     )
 
 
+def _taken_in(
+    case: Case, submission: Submission, reference: str, values: Fields, asked: Repeatable
+) -> Receipt | None:
+    house = case.house
+    case.now, case.today = house.clock.now(), house.clock_date()
+    with unavailable_when_failing():
+        vacancy = house.vacancies.find(house.engine, reference)
+        if vacancy is None or not is_intake_open(vacancy.ends_on, vacancy.apply_until, case.today):
+            return None
+        receipt, rows = _rows(case, submission, vacancy, values, asked)
+        is_written = write_rows(house.engine, vacancy, case.today, rows)
+    return receipt if is_written else None
+
+
 def _rows(
     case: Case, submission: Submission, vacancy: Vacancy, values: Fields, asked: Repeatable
 ) -> tuple[Receipt, dict[type[Base], Columns]]:
     record = new_record(case, submission, Channel.WEBSITE, vacancy, values)
     application_id = record.seal.application_id
     code, code_columns = new_code(case, application_id)
-    receipt, claim = receipt_of(record, vacancy, code, values), claim_of(case, asked)
+    receipt, claim = (
+        receipt_of(record, vacancy, code, values),
+        claim_under(case, asked, case.current_ring.index),
+    )
     sealed = sealed_answer(case, record.seal, claim.scope, receipt)
     return receipt, {
         StoredAnswer: {**claim._asdict(), "application_id": application_id, "sealed": sealed},

@@ -26,18 +26,18 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     if asked is None:
         return None
     ring = case.current_ring
-    for index in ring.earlier_indexes:  # after a rotation it may lie under the key before
-        if kept := answers.find_answer(case.session, _scope_of(case, asked, index), case.now):
-            return _answered(case, kept, index.digest("request", asked.request))
-    claim = claim_of(case, asked)
-    case.answer_scope = claim.scope
-    kept = answers.claim_answer(
-        case.session, claim.scope, claim.fingerprint, case.now, claim.expires_at
-    )
-    if kept is None:
-        return None
-    case.answer_scope = None  # what lies there is another's: he may take it away meanwhile
-    return _answered(case, kept, claim.fingerprint)
+    # After a rotation it may lie, or be about to lie, under the key before: whoever began with
+    # that one claims there, and is waited for.
+    for index in (*ring.earlier_indexes, ring.index):
+        claim = claim_under(case, asked, index)
+        kept = answers.claim_answer(
+            case.session, claim.scope, claim.fingerprint, case.now, claim.expires_at
+        )
+        if kept is not None:  # it is another's: he may take it away meanwhile
+            forget_claims(case)
+            return _answered(case, kept, claim.fingerprint)
+        case.answer_scopes.append(claim.scope)
+    return None
 
 
 class Claim(NamedTuple):
@@ -48,8 +48,7 @@ class Claim(NamedTuple):
     expires_at: datetime
 
 
-def claim_of(case: Case, asked: Repeatable) -> Claim:
-    index = case.current_ring.index
+def claim_under(case: Case, asked: Repeatable, index: IndexKey) -> Claim:
     fingerprint = index.digest("request", asked.request)
     return Claim(_scope_of(case, asked, index), fingerprint, case.now + ANSWERS_KEPT)
 
@@ -82,16 +81,15 @@ def keep_answer_with(case: Case, found: Found) -> None:
 
 
 def keep_answer(case: Case, result: object) -> None:
-    if case.answer_scope is None:
-        return
-    row = answers.get_claimed(case.session, case.answer_scope)
-    row.application_id, seal = case.answer_about, case.answer_seal
-    if not case.is_answer_kept:
-        return
-    if seal is None:
-        row.kek_id = case.current_ring.active(KeyPurpose.KEK).id
-        seal = _loose_seal(case, row.kek_id, row.scope)
-    row.sealed = sealed_answer(case, seal, row.scope, result)
+    for scope in case.answer_scopes:
+        row = answers.get_claimed(case.session, scope)
+        row.application_id, seal = case.answer_about, case.answer_seal
+        if not case.is_answer_kept:
+            continue
+        if seal is None:
+            row.kek_id = case.current_ring.active(KeyPurpose.KEK).id
+            seal = _loose_seal(case, row.kek_id, row.scope)
+        row.sealed = sealed_answer(case, seal, row.scope, result)
 
 
 def sealed_answer(case: Case, seal: RecordSeal, scope: bytes, result: object) -> bytes:
@@ -101,10 +99,10 @@ def sealed_answer(case: Case, seal: RecordSeal, scope: bytes, result: object) ->
     return seal.seal(_answer_field(scope), {"answer": result, **noted})
 
 
-def forget_claim(case: Case) -> None:
+def forget_claims(case: Case) -> None:
     """Give the key free again: the request was refused, and is judged anew when it is repeated."""
-    if case.answer_scope is not None:
-        case.session.delete(answers.get_claimed(case.session, case.answer_scope))
+    while case.answer_scopes:
+        case.session.delete(answers.get_claimed(case.session, case.answer_scopes.pop()))
 
 
 def _opened(seal: RecordSeal, kept: StoredAnswer) -> dict[str, Any]:

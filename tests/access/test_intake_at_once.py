@@ -1,5 +1,6 @@
 """An intake by one statement: what it relied on is so, whatever is changed beside it."""
 
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -8,18 +9,20 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg._queries import PostgresQuery
+from psycopg.adapt import Transformer
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import write_keyring_file
-from service.storage.database import db
+from service.storage.database import DriverCursor, db
 from service.usecases.keys import rotate_key
 from tests.access.test_at_once import Ask, at_once, last_event, ready, run_ahead, the_long_way
 from tests.factories import PDF
 from tests.harness.databases import Databases
 from tests.harness.postgres import libpq_url
-from tests.retention.acts import change_procedure, differences, hold, purge_on, retention
+from tests.retention.acts import change_procedure, differences, hold, purge_on, retention, rows
 from tests.retention.test_races import wait_until_blocked
 from tests.world import World
 
@@ -169,6 +172,50 @@ def test_a_hold_on_a_procedure_counts_its_version(world: World):
     placed = hold(world, UUID(path.rpartition("/")[2]), "2027-01-01", on="procedures")
     assert placed.status_code == 201
     assert world.get(path, "recruiter").json["version"] == version + 1
+
+
+@pytest.mark.parametrize("way", ["at-once", "the-long-way"])
+def test_a_repeat_across_a_rotation_of_the_index_is_stored_once(world: World, way: str):
+    """Both are under way: the one that began with the key before claims under that key."""
+    procedure_id = world.procedure()
+    more = {} if way == "at-once" else {"consent": {"wording_version": world.wording()}}
+    ask = submitter(world, key="same", **more)
+    with ThreadPoolExecutor() as threads, psycopg.connect(libpq_url(world.database_url)) as gate:
+        gate.execute(f"SELECT id FROM procedure WHERE id = '{procedure_id}' FOR UPDATE".encode())
+        sent = threads.submit(ask)
+        wait_until_blocked(gate)
+        with world.app.app_context():
+            keep = partial(write_keyring_file, world.keyring_file)
+            rotate_key(world.case(), KeyPurpose.INDEX, keep)
+        repeated = threads.submit(ask)
+        wait_until_blocked(gate, 2)
+        gate.rollback()
+        answers = [sent.result(), repeated.result()]
+    assert answers[0].json == answers[1].json
+    assert [(taken(one),) for one in answers[:1]] == rows(world, "SELECT id FROM application")
+
+
+def test_a_vacancy_under_a_hold_is_not_remembered(world: World):
+    procedure_id, house = world.procedure(), world.house
+    assert house.vacancies.find(house.engine, "V-1") is not None
+    house.vacancies.forget("V-1")
+    assert hold(world, procedure_id, "2027-01-01", on="procedures").status_code == 201
+    assert house.vacancies.find(house.engine, "V-1") is None
+
+
+def test_no_cursor_holds_what_was_sent_or_told(world: World):
+    """It lives on, and a record may be deleted meanwhile."""
+    world.procedure()
+    record = taken(at_once(world, submitter(world)))
+    assert at_once(world, lambda: world.get(f"/applications/{record}", "recruiter")).is_json
+    kept = [one for one in gc.get_objects() if isinstance(one, DriverCursor)]
+    assert kept
+    for cursor in kept:
+        assert cursor.pgresult is None
+        held = gc.get_referents(cursor)
+        assert not any(isinstance(one, PostgresQuery) for one in held)
+        (types,) = (one for one in held if isinstance(one, Transformer))
+        assert types.pgresult is None
 
 
 @pytest.mark.parametrize("change", ["hold", "prolong", "close"])
