@@ -20,6 +20,7 @@ from tests.retention.acts import (
     open_application,
     purge_on,
     reads,
+    renew,
     rows,
 )
 from tests.world import World
@@ -253,6 +254,17 @@ def purged_until_nothing_is_left(world: World) -> int:
         assert run.status_code == 201, run.text
         purged, remaining = purged + run.json["purged"], run.json["remaining"]
     return purged
+
+
+def test_a_hold_whose_procedure_goes_meanwhile_is_not_there(world: World):
+    procedure_id = world.procedure()
+    placed = hold(world, procedure_id, "2027-01-01", on="procedures")
+    change = f"DELETE FROM procedure WHERE id = '{procedure_id}'"
+    with in_the_background() as go, locked(world, change) as gate:
+        ended = go(renew, world, placed, f"{world.clock.today}")
+        wait_until_blocked(gate)
+        gate.commit()
+        assert ended.result().status_code == 404
 
 
 def test_closing_against_closing_has_one_winner(world: World):
