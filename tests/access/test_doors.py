@@ -209,6 +209,9 @@ def test_a_token_is_looked_up_by_its_digest_alone(shared_world: World):
     if shared_world.database_url.startswith("postgresql"):  # past SQLAlchemy, which is listened to
         assert selects == []
         selects = prepared(shared_world)
+        if shared_world.house.settings.pooler:
+            assert selects == []  # nothing stays prepared there
+            return
     else:
         assert len(selects) == len(DOORS)
     assert selects
