@@ -95,7 +95,7 @@ class Keyring:
         self.active(KeyPurpose.KEK)
         index = self.active(KeyPurpose.INDEX)
         self.index = IndexKey(index.id, index.secret)
-        self.earlier_indexes = [
+        self.other_indexes = [
             IndexKey(key.id, key.secret)
             for key in self.keys.values()
             if (key.purpose, key.state) == (KeyPurpose.INDEX, KeyState.DECRYPT_ONLY)

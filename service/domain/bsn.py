@@ -26,7 +26,7 @@ def passes_eleven_test(digits: str) -> bool:
 
 def holds_bsn(text: str) -> bool:
     """Whether a standalone run of nine digits in `text` passes the eleven-test."""
-    # Nearly every text holds no such run.
+    # Nearly every text holds no such run, and needs no generator made for it.
     return _STANDALONE.search(text) is not None and any(
         passes_eleven_test(match["digits"])
         for match in _STANDALONE.finditer(text)

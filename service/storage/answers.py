@@ -23,10 +23,12 @@ def claim_answer(
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     row = {"scope": scope, "fingerprint": fingerprint, "expires_at": expires_at}
     claim = dialect.insert(StoredAnswer).values(row).on_conflict_do_nothing()
-    if session.scalar(claim.returning(StoredAnswer.scope)) is not None:
-        return None
     query = select(StoredAnswer).where(StoredAnswer.scope == scope)
-    return session.scalar(query.execution_options(populate_existing=True))
+    while session.scalar(claim.returning(StoredAnswer.scope)) is None:
+        kept = session.scalar(query.execution_options(populate_existing=True))
+        if kept is not None:
+            return kept  # else it went with its record meanwhile, and the scope is free
+    return None
 
 
 def get_claimed(session: Session, scope: bytes) -> StoredAnswer:

@@ -112,8 +112,7 @@ def lock_own(
 def lock_procedure(session: Session, procedure_id: UUID, *, shared: bool) -> Procedure | None:
     """The procedure, locked: shared to rely on it, alone to change what others rely on.
 
-    Who changes its end, its last day or its holds counts its version: whoever knows the version
-    knows those.
+    Who changes its end, its last day or its holds counts its version.
     """
     return session.scalar(
         select(Procedure)

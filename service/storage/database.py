@@ -259,11 +259,11 @@ def driver_rows(
     pooled = engine.raw_connection()
     try:
         cursors: WeakKeyDictionary[Statement, DriverCursor] = pooled.info[_CURSORS]
-        cursor = cursors.get(asked)
-        if cursor is None:
-            connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
-            cursor = cursors[asked] = DriverCursor(connection)
-        return cursor.fetch_all(asked, values)
+        connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
+        cursor = cursors.pop(asked, None) or DriverCursor(connection)
+        rows = cursor.fetch_all(asked, values)
+        cursors[asked] = cursor  # one that failed is not kept: it holds what was sent
+        return rows
     finally:
         pooled.close()
 

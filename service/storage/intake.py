@@ -1,12 +1,12 @@
-"""Taking in an application in the ordinary case: the vacancy is looked up, then all is written.
+"""Taking in an application in the ordinary case: one statement, for a vacancy that is remembered.
 
-On PostgreSQL two statements, each its own transaction, do what takes the ORM a dozen, and most of
-an intake's time. Like those that read at once they know the ordinary case only.
+On PostgreSQL it does what takes the ORM a dozen, and most of an intake's time. A vacancy that is
+not remembered is looked up first. Like those that read at once it knows the ordinary case only.
 """
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from service.storage.tables import (
     AccessCode,
     Application,
     AuditEvent,
+    Columns,
     Hold,
     Procedure,
     PurgeRun,
@@ -29,7 +30,6 @@ from service.storage.tables import (
 
 # In this order the answer is claimed first: who holds the claim holds back its repeats.
 _WRITTEN: tuple[type[Base], ...] = (StoredAnswer, Application, RecordKey, AccessCode, AuditEvent)
-Columns = dict[str, Any]
 _REMEMBERED = 1_000  # vacancies
 
 
@@ -82,9 +82,9 @@ def write_rows(
     asked = _statement()
     values: dict[str, object] = dict.fromkeys(asked.parameters)
     values |= {"today": today, **vacancy._asdict()}
-    for table, columns in rows.items():
+    for table in _WRITTEN:
         names = _names(table)
-        for column, value in columns.items():
+        for column, value in rows[table].items():
             values[names[column]] = _sent(value)
     return bool(driver_rows(engine, asked, values))
 
@@ -97,9 +97,9 @@ _VACANCY = driver_statement(
 )
 
 
-@lru_cache(maxsize=1)
+@cache
 def _statement() -> Statement:
-    """The vacancy is locked and compared first.
+    """The vacancy is locked and compared first, in full: after a restore its version could lie.
 
     Who changed it meanwhile has counted its version; who wants to change it waits until the new
     record is there for him to see. A hold that the statement is too old to see counts it too.
@@ -137,7 +137,7 @@ def _value(table: type[Base], column: str) -> ColumnElement[Any]:
     return cast(bindparam(_names(table)[column]), table.__table__.columns[column].type)
 
 
-@lru_cache(maxsize=len(_WRITTEN))
+@cache
 def _names(table: type[Base]) -> dict[str, str]:
     """What each column is called as a parameter."""
     columns = (column.name for column in table.__table__.columns)

@@ -28,6 +28,8 @@ from service.domain.words import (
 from service.storage.database import Base
 from service.storage.types import Instant, JsonColumn, word
 
+Columns = dict[str, Any]  # of a row to be, by their names
+
 _id = Uuid()
 _held = text("hold_until IS NOT NULL")
 

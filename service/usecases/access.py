@@ -12,8 +12,7 @@ from service.domain.errors import NotAdmitted
 from service.domain.policy import Action, Role
 from service.storage import access, tokens
 from service.storage.applications import Found, Reach, lock_own
-from service.storage.intake import Columns
-from service.storage.tables import AccessCode
+from service.storage.tables import AccessCode, Columns
 from service.telemetry.signals import Alarm
 from service.usecases.case import Case
 from service.usecases.frame import usecase

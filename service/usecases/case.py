@@ -118,7 +118,7 @@ class Case:
 
     @property
     def current_ring(self) -> Keyring:
-        """The keyring by which this case seals: as it was when it first asked."""
+        """The keyring of this case: as it first was, unless it lacked a key since."""
         if self.ring is None:
             self.ring = self.house.keyring.current
         return self.ring

@@ -62,7 +62,7 @@ def hold_procedure(case: Case, procedure_id: UUID, order: HoldOrder) -> HoldView
         raise NotFound
     _demand_none_due(case, procedure_id)
     hold = _place(case, order, procedure_id=procedure_id)
-    hold.reference_key_id = case.house.keyring.current.active(KeyPurpose.KEK).id
+    hold.reference_key_id = case.current_ring.active(KeyPurpose.KEK).id
     seal = _loose_seal(case, hold)
     hold.sealed_reference = seal.seal(reference_field(hold.id), order.case_reference)
     case.session.add(hold)
@@ -98,10 +98,11 @@ def _lock_kept(case: Case, hold: Hold) -> Callable[[], object]:
     if hold.application_id is not None:
         found = lock_record(case, hold.application_id)
         return lambda: settle(case, found)
-    procedure = lock_procedure(case.session, hold.procedure_id or hold.id, shared=False)
-    if procedure is None:
-        raise NotFound
-    return lambda: _settle_procedure(case, procedure)
+    if hold.procedure_id is not None:
+        procedure = lock_procedure(case.session, hold.procedure_id, shared=False)
+        if procedure is not None:
+            return lambda: _settle_procedure(case, procedure)
+    raise NotFound
 
 
 def _place(

@@ -53,7 +53,7 @@ def take_in(case: Case, submission: Submission) -> tuple[Receipt, RecordSeal]:
 
 
 def _procedure_for(case: Case, submission: Submission) -> Procedure:
-    """The procedure applied to, its end locked, with intake open; or a new one of its own."""
+    """The procedure applied to, locked and with intake open; or a new one of its own."""
     if submission.procedure_reference is None:
         return _new_open_procedure(case)
     member = case.principal.subject if case.principal.role is Role.RECRUITER else None

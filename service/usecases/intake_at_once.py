@@ -8,8 +8,15 @@ from service.domain.policy import Action, Role
 from service.domain.retention import is_intake_open
 from service.domain.words import Channel
 from service.storage.database import Base, has_driver_cursor, unavailable_when_failing
-from service.storage.intake import Columns, Vacancy, write_rows
-from service.storage.tables import AccessCode, Application, AuditEvent, RecordKey, StoredAnswer
+from service.storage.intake import Vacancy, write_rows
+from service.storage.tables import (
+    AccessCode,
+    Application,
+    AuditEvent,
+    Columns,
+    RecordKey,
+    StoredAnswer,
+)
 from service.usecases.access import new_code
 from service.usecases.case import Case, Entry, Repeatable
 from service.usecases.frame import ALLOWED, audit_entry
@@ -37,7 +44,7 @@ def _is_ordinary(case: Case, submission: Submission) -> bool:
         and submission.channel in (None, Channel.WEBSITE)
         and submission.consent_wording is None
         and not submission.uploads
-        and not case.current_ring.earlier_indexes
+        and not case.current_ring.other_indexes
         and has_driver_cursor(case.house.engine)
     )
 

@@ -11,8 +11,8 @@ from service.domain.errors import Fault
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import purge_on
 from service.domain.words import Channel, Status
-from service.storage.intake import Columns, Vacancy
-from service.storage.tables import Procedure
+from service.storage.intake import Vacancy
+from service.storage.tables import Columns, Procedure
 from service.usecases.case import Case
 from service.usecases.documents import Upload
 from service.usecases.records import Fields, sealed_columns

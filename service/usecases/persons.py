@@ -99,7 +99,7 @@ def _with_email(case: Case, address: str, asked: Slice) -> _Stretch:
 def _indexed(case: Case, address: str, line: Sequence[Place], asked: Slice) -> Iterator[Found]:
     """What is indexed under this address along the line: one digest a procedure and index key."""
     ring = case.house.keyring.current
-    keys = [ring.index, *ring.earlier_indexes]
+    keys = [ring.index, *ring.other_indexes]
     procedures = list(dict.fromkeys(place.procedure_id for place in line))
     for at in range(0, len(procedures), _PROCEDURES_AT_ONCE):
         some = procedures[at : at + _PROCEDURES_AT_ONCE]

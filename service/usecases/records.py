@@ -130,8 +130,12 @@ def sealed_columns(
     columns: dict[str, object] = {sealed_column(name): sealed.get(name) for name in values}
     if "email" in values:
         email, index = values["email"], case.current_ring.index
-        known = (index.email(procedure_id, email), index.key_id) if isinstance(email, str) else None
-        columns["email_index"], columns["index_key_id"] = known or (None, None)
+        columns |= {"email_index": None, "index_key_id": None}
+        if isinstance(email, str):
+            columns |= {
+                "email_index": index.email(procedure_id, email),
+                "index_key_id": index.key_id,
+            }
     return columns
 
 

@@ -26,15 +26,16 @@ def kept_answer(case: Case) -> Mapping[str, object] | None:
     if asked is None:
         return None
     ring = case.current_ring
-    # After a rotation it may lie, or be about to lie, under the key before: whoever began with
-    # that one claims there, and is waited for.
-    for index in (*ring.earlier_indexes, ring.index):
+    # While an index key is rotated it may lie, or be about to lie, under another key: who began
+    # with that one claims there, and is waited for. In one order on all hosts, so that no two
+    # wait for each other.
+    for index in sorted((*ring.other_indexes, ring.index), key=lambda index: index.key_id):
         claim = claim_under(case, asked, index)
         kept = answers.claim_answer(
             case.session, claim.scope, claim.fingerprint, case.now, claim.expires_at
         )
-        if kept is not None:  # it is another's: he may take it away meanwhile
-            forget_claims(case)
+        if kept is not None:
+            forget_claims(case)  # under the other keys: nothing is to be kept there
             return _answered(case, kept, claim.fingerprint)
         case.answer_scopes.append(claim.scope)
     return None

@@ -1,4 +1,4 @@
-"""Reading and intake by one statement: it gives, and audits, just what the long way does."""
+"""Reading by one statement: it gives, and audits, just what the long way does."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
-from sqlalchemy import text
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import write_keyring_file
 from service.storage.database import DriverCursor, db
-from service.usecases.keys import rotate_key
+from service.usecases.keys import add_key, rotate_key
 from tests.access.test_at_once import Ask, at_once, last_event, ready, run_ahead, the_long_way
 from tests.factories import PDF
 from tests.harness.databases import Databases
@@ -25,6 +26,16 @@ from tests.harness.postgres import libpq_url
 from tests.retention.acts import change_procedure, differences, hold, purge_on, retention, rows
 from tests.retention.test_races import wait_until_blocked
 from tests.world import World
+
+# All of a record that is the same of two with the same values.
+KEPT = """
+SELECT procedure_id, channel, status, withdrawn_on, restricted_at, statement_version, purge_on,
+       hold_until, email_index, index_key_id, version, length(sealed_name), length(sealed_phone),
+       sealed_email, sealed_notes, kek_id, length(wrapped), failures, locked_until, issued_by,
+       received_at = issued_at
+FROM application JOIN record_key ON record_key.application_id = application.id
+JOIN access_code ON access_code.application_id = application.id WHERE application.id = :id
+"""
 
 
 @pytest.fixture
@@ -102,13 +113,20 @@ def test_files_and_holds_go_the_long_way(world: World):
     assert world.get(path, "officer").json["hold_until"] == "2027-01-01"
 
 
-def test_after_a_rotation_of_the_index_repeats_are_found_by_the_long_way(world: World):
+def test_both_ways_keep_and_audit_the_same(world: World):
     world.procedure()
-    made = at_once(world, submitter(world))
+    short, told = taken(at_once(world, submitter(world, key="short"))), last_event(world)
+    add_index_key(world)
+    long, told_later = taken(the_long_way(world, submitter(world, key="long"))), last_event(world)
+    assert told.pop("application_ids") == [str(short)]
+    assert told_later.pop("application_ids") == [str(long)]
+    assert told == told_later
+    assert rows(world, KEPT, id=short) == rows(world, KEPT, id=long)
+
+
+def add_index_key(world: World) -> None:
     with world.app.app_context():
-        rotate_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
-    world.clock.moment += timedelta(minutes=1)
-    assert the_long_way(world, submitter(world)).json == made.json
+        add_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
 
 
 def taken(made: TestResponse) -> UUID:
@@ -192,7 +210,7 @@ def test_a_repeat_across_a_rotation_of_the_index_is_stored_once(world: World, wa
         gate.rollback()
         answers = [sent.result(), repeated.result()]
     assert answers[0].json == answers[1].json
-    assert [(taken(one),) for one in answers[:1]] == rows(world, "SELECT id FROM application")
+    assert rows(world, "SELECT id FROM application") == [(taken(answers[0]),)]
 
 
 def test_a_vacancy_under_a_hold_is_not_remembered(world: World):
@@ -203,13 +221,40 @@ def test_a_vacancy_under_a_hold_is_not_remembered(world: World):
     assert house.vacancies.find(house.engine, "V-1") is None
 
 
+def name_of(world: World) -> str:
+    return world.database_url.rpartition("/")[2].partition("?")[0]
+
+
+def test_an_answer_that_goes_while_it_is_looked_for_is_claimed_again(world: World):
+    """Between the claim that it refuses and the look at it: the purge may take it then."""
+    world.procedure()
+    ask = submitter(world, key="same", consent={"wording_version": world.wording()})
+    first, looks = taken(ask()), count()
+
+    def take_away(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT idempotency_key.") and not next(looks):
+            with psycopg.connect(libpq_url(world.database_url)) as other:
+                other.execute("DELETE FROM idempotency_key")
+
+    event.listen(world.house.engine, "before_cursor_execute", take_away)
+    try:
+        assert taken(ask()) != first
+    finally:
+        event.remove(world.house.engine, "before_cursor_execute", take_away)
+
+
 def test_no_cursor_holds_what_was_sent_or_told(world: World):
     """It lives on, and a record may be deleted meanwhile."""
     world.procedure()
     record = taken(at_once(world, submitter(world)))
     assert at_once(world, lambda: world.get(f"/applications/{record}", "recruiter")).is_json
-    kept = [one for one in gc.get_objects() if isinstance(one, DriverCursor)]
-    assert kept
+    with psycopg.connect(libpq_url(world.database_url)) as other:
+        other.execute("LOCK audit_event IN EXCLUSIVE MODE")
+        assert submitter(world, key="held-up")().status_code == 503
+    gc.collect()
+    cursors = [one for one in gc.get_objects() if isinstance(one, DriverCursor)]
+    kept = [one for one in cursors if one.connection.info.dbname == name_of(world)]
+    assert len(kept) > 1
     for cursor in kept:
         assert cursor.pgresult is None
         held = gc.get_referents(cursor)

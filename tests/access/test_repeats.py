@@ -1,7 +1,9 @@
 """Idempotency: a repeated POST is answered as before, and done once; the answer is guarded."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from service.crypto.keyring import KeyPurpose, Keyring, KeyState
+from service.crypto.keyring_files import write_keyring_file
+from service.domain.policy import Role
 from service.storage.database import db
 from service.storage.tables import (
     Application,
@@ -18,6 +23,9 @@ from service.storage.tables import (
     Document,
     StoredAnswer,
 )
+from service.usecases.case import Repeatable
+from service.usecases.keys import add_key
+from service.usecases.repeats import kept_answer
 from tests.access.promises import DOORS
 from tests.access.scene import everything_stored, token_order, without_request_id
 from tests.factories import PDF, multipart
@@ -321,3 +329,61 @@ def test_an_answer_that_is_moved_to_another_callers_row_does_not_open(world: Wor
     assert moved.status_code == 500
     assert moved.json["type"].endswith(":unreadable")
     assert "anarie" not in moved.text
+
+
+def with_another_key(world: World, days: int = 1) -> World:
+    """Beside the active index key another, by whose id it comes after it, or before."""
+    world.clock.moment += timedelta(days=days)
+    with world.app.app_context():
+        add_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
+    world.clock.moment -= timedelta(days=days)
+    return world
+
+
+@pytest.mark.parametrize("days", [-1, 1], ids=["the other first", "the other last"])
+def test_beside_another_index_key_a_repeat_is_found_and_claims_nothing(world: World, days: int):
+    world.procedure()
+    first = post(world, "k")
+    with_another_key(world, days)
+    demand_same(first, post(world, "k"))
+    assert (count(world, Application), count(world, StoredAnswer)) == (1, 1)
+
+
+def test_under_two_index_keys_an_answer_is_kept_twice_and_goes_with_its_application(world: World):
+    world.procedure()
+    with_another_key(world)
+    made = post(world, "k")
+    assert count(world, StoredAnswer) == 2
+    demand_same(made, post(world, "k"))
+    path = f"/applications/{made.json['id']}"
+    version = world.version_of(UUID(made.json["id"]))
+    assert world.call("DELETE", path, "officer", version=version).status_code == 204
+    assert count(world, StoredAnswer) == 0
+
+
+def test_under_two_index_keys_a_counted_refusal_leaves_no_claim(world: World):
+    world.procedure()
+    code = post(with_another_key(world), "k").json["access_code"]
+    before = count(world, StoredAnswer)
+    body = {"access_code": code, "answers": {"birth_date": "1900-01-01"}}
+    assert world.post("/access-tokens", "website", key="wrong", json=body).status_code == 403
+    assert count(world, StoredAnswer) == before
+
+
+def test_hosts_before_and_behind_a_rotation_claim_in_one_order(world: World):
+    """Else two of them could wait for each other."""
+    before = with_another_key(world).house.keyring.current
+    (other,) = before.other_indexes
+    new = replace(before.keys[other.key_id], state=KeyState.ACTIVE)
+
+    def claimed(ring: Keyring) -> list[bytes]:
+        case = world.case(Role.WEBSITE, "website")
+        case.ring, case.now = ring, world.clock.moment
+        case.repeatable = Repeatable("k", b"what is asked")
+        with world.app.app_context():
+            assert kept_answer(case) is None
+            case.session.rollback()
+        return case.answer_scopes
+
+    assert len(claimed(before)) == 2
+    assert claimed(before) == claimed(before.with_key(new))

@@ -215,11 +215,11 @@ def test_a_new_index_key_leaves_the_kek_alone():
 
 def test_the_index_keys_before_the_active_one_still_find_what_they_made():
     ring = RING.with_key(NEW_INDEX)
-    (earlier,) = ring.earlier_indexes
+    (earlier,) = ring.other_indexes
     assert (earlier.key_id, ring.index.key_id) == (RING.index.key_id, NEW_INDEX.id)
     assert earlier.digest("answer", b"x") == RING.index.digest("answer", b"x")
-    assert RING.earlier_indexes == RING.with_key(NEW_KEK).earlier_indexes == []
-    assert ring.without_secret(earlier.key_id).earlier_indexes == []
+    assert RING.other_indexes == RING.with_key(NEW_KEK).other_indexes == []
+    assert ring.without_secret(earlier.key_id).other_indexes == []
 
 
 @pytest.mark.parametrize("state", ["decrypt-only", "destroyed"])
