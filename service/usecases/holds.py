@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 from uuid import UUID
 
 from service.crypto.keyring import KeyPurpose
@@ -98,11 +99,11 @@ def _lock_kept(case: Case, hold: Hold) -> Callable[[], object]:
     if hold.application_id is not None:
         found = lock_record(case, hold.application_id)
         return lambda: settle(case, found)
-    if hold.procedure_id is not None:
-        procedure = lock_procedure(case.session, hold.procedure_id, shared=False)
-        if procedure is not None:
-            return lambda: _settle_procedure(case, procedure)
-    raise NotFound
+    procedure_id = cast("UUID", hold.procedure_id)  # it is on one of the two
+    procedure = lock_procedure(case.session, procedure_id, shared=False)
+    if procedure is None:
+        raise NotFound
+    return lambda: _settle_procedure(case, procedure)
 
 
 def _place(
