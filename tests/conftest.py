@@ -77,6 +77,14 @@ def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterat
 
 
 @pytest.fixture
+def postgres_url(databases: Databases) -> Iterator[str]:
+    """One of PostgreSQL's alone."""
+    url = databases.fresh("postgresql")
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
 def make_world(database_url: str, tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Make worlds with settings of their own, all on the same database."""
     made: list[World] = []

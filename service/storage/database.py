@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from service.domain.errors import Misconfigured, Unavailable
 
@@ -259,8 +259,7 @@ def driver_rows(
     pooled = engine.raw_connection()
     try:
         cursors: WeakKeyDictionary[Statement, DriverCursor] = pooled.info[_CURSORS]
-        connection = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
-        cursor = cursors.pop(asked, None) or DriverCursor(connection)
+        cursor = cursors.pop(asked, None) or _new_cursor(pooled)
         rows = cursor.fetch_all(asked, values)
         cursors[asked] = cursor  # one that failed is not kept: it holds what was sent
         return rows
@@ -275,7 +274,11 @@ def driver_cursor(engine: Engine) -> Iterator[DriverCursor]:
     Without transactions there is no rollback, at which the driver forgets what it prepared.
     """
     with closing(engine.raw_connection()) as pooled:
-        yield DriverCursor(cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection))
+        yield _new_cursor(pooled)
+
+
+def _new_cursor(pooled: PoolProxiedConnection) -> DriverCursor:
+    return DriverCursor(cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection))
 
 
 @contextmanager

@@ -69,10 +69,8 @@ def _rows(
     record = new_record(case, submission, Channel.WEBSITE, vacancy, values)
     application_id = record.seal.application_id
     code, code_columns = new_code(case, application_id)
-    receipt, claim = (
-        receipt_of(record, vacancy, code, values),
-        claim_under(case, asked, case.current_ring.index),
-    )
+    receipt = receipt_of(record, vacancy, code, values)
+    claim = claim_under(case, asked, case.current_ring.index)
     sealed = sealed_answer(case, record.seal, claim.scope, receipt)
     return receipt, {
         StoredAnswer: {**claim._asdict(), "application_id": application_id, "sealed": sealed},

@@ -1,7 +1,7 @@
 """Reading by one statement: it gives, and audits, just what the long way does."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import LiteralString
@@ -20,7 +20,6 @@ from service.storage.tables import Application, AuditEvent, ReadingTally
 from service.storage.tally import count_up, hour_of, is_within
 from tests.access.scene import alarms
 from tests.factories import FullFieldsFactory
-from tests.harness.databases import Databases
 from tests.harness.postgres import libpq_url
 from tests.retention.test_races import wait_until_blocked
 from tests.world import World
@@ -36,11 +35,9 @@ ONE_MORE = "UPDATE reading_tally SET shown = shown + 1"
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> Iterator[str]:
-    """PostgreSQL's alone: SQLite knows no such statements."""
-    url = databases.fresh("postgresql")
-    yield url
-    databases.drop(url)
+def database_url(postgres_url: str) -> str:
+    """SQLite knows no such statements."""
+    return postgres_url
 
 
 def ready(world: World) -> World:

@@ -1,6 +1,6 @@
 """Downloads by one statement: they give, and audit, just what the long way does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,7 +13,6 @@ from tests.access.scene import alarms
 from tests.access.test_at_once import at_once, last_event, reader_of, ready, run_ahead, the_long_way
 from tests.factories import PDF
 from tests.faults.damage import behind, flipped
-from tests.harness.databases import Databases
 from tests.world import World
 
 CONTENT = PDF + bytes(200_000)
@@ -21,11 +20,9 @@ A_MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> Iterator[str]:
-    """PostgreSQL's alone: SQLite knows no such statement."""
-    url = databases.fresh("postgresql")
-    yield url
-    databases.drop(url)
+def database_url(postgres_url: str) -> str:
+    """SQLite knows no such statements."""
+    return postgres_url
 
 
 @pytest.fixture

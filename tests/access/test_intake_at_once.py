@@ -1,7 +1,7 @@
 """An intake by one statement: what it relied on is so, whatever is changed beside it."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -18,10 +18,10 @@ from werkzeug.test import TestResponse
 from service.crypto.keyring import KeyPurpose
 from service.crypto.keyring_files import write_keyring_file
 from service.storage.database import DriverCursor, db
-from service.usecases.keys import add_key, rotate_key
+from service.usecases.keys import rotate_key
 from tests.access.test_at_once import Ask, at_once, last_event, ready, run_ahead, the_long_way
+from tests.access.test_repeats import with_another_key
 from tests.factories import PDF
-from tests.harness.databases import Databases
 from tests.harness.postgres import libpq_url
 from tests.retention.acts import change_procedure, differences, hold, purge_on, retention, rows
 from tests.retention.test_races import wait_until_blocked
@@ -39,11 +39,9 @@ JOIN access_code ON access_code.application_id = application.id WHERE applicatio
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> Iterator[str]:
-    """PostgreSQL's alone: SQLite knows no such statements."""
-    url = databases.fresh("postgresql")
-    yield url
-    databases.drop(url)
+def database_url(postgres_url: str) -> str:
+    """SQLite knows no such statements."""
+    return postgres_url
 
 
 @pytest.fixture
@@ -104,29 +102,20 @@ def test_files_and_holds_go_the_long_way(world: World):
     procedure_id = world.procedure()
     sent = world.apply(files={"cv": ("cv.pdf", PDF)})
     assert world.get(f"/applications/{sent}/documents", "recruiter").json[0]["kind"] == "cv"
-    order = {"reason": "legal-claim", "case_reference": "C-1", "until": "2027-01-01"}
-    held = world.post(f"/procedures/{procedure_id}/holds", "officer", json=order)
-    assert held.status_code == 201, held.text
-    made = the_long_way(world, submitter(world))
-    assert made.status_code == 201
-    path = f"/applications/{made.json['id']}/retention"
-    assert world.get(path, "officer").json["hold_until"] == "2027-01-01"
+    assert hold(world, procedure_id, "2027-01-01", on="procedures").status_code == 201
+    record = taken(the_long_way(world, submitter(world)))
+    assert retention(world, record)["hold_until"] == "2027-01-01"
 
 
 def test_both_ways_keep_and_audit_the_same(world: World):
     world.procedure()
     short, told = taken(at_once(world, submitter(world, key="short"))), last_event(world)
-    add_index_key(world)
+    with_another_key(world, days=-1)  # whose own event is not the last
     long, told_later = taken(the_long_way(world, submitter(world, key="long"))), last_event(world)
     assert told.pop("application_ids") == [str(short)]
     assert told_later.pop("application_ids") == [str(long)]
     assert told == told_later
     assert rows(world, KEPT, id=short) == rows(world, KEPT, id=long)
-
-
-def add_index_key(world: World) -> None:
-    with world.app.app_context():
-        add_key(world.case(), KeyPurpose.INDEX, partial(write_keyring_file, world.keyring_file))
 
 
 def taken(made: TestResponse) -> UUID:
@@ -221,10 +210,6 @@ def test_a_vacancy_under_a_hold_is_not_remembered(world: World):
     assert house.vacancies.find(house.engine, "V-1") is None
 
 
-def name_of(world: World) -> str:
-    return world.database_url.rpartition("/")[2].partition("?")[0]
-
-
 def test_an_answer_that_goes_while_it_is_looked_for_is_claimed_again(world: World):
     """Between the claim that it refuses and the look at it: the purge may take it then."""
     world.procedure()
@@ -253,7 +238,8 @@ def test_no_cursor_holds_what_was_sent_or_told(world: World):
         assert submitter(world, key="held-up")().status_code == 503
     gc.collect()
     cursors = [one for one in gc.get_objects() if isinstance(one, DriverCursor)]
-    kept = [one for one in cursors if one.connection.info.dbname == name_of(world)]
+    ours = world.house.engine.url.database
+    kept = [one for one in cursors if one.connection.info.dbname == ours]
     assert len(kept) > 1
     for cursor in kept:
         assert cursor.pgresult is None

@@ -19,9 +19,7 @@ def sqlite_world(databases: Databases, tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def postgres_world(databases: Databases, tmp_path: Path) -> Iterator[World]:
-    url = databases.fresh("postgresql")
-    world = World.make(url, tmp_path)
+def postgres_world(postgres_url: str, tmp_path: Path) -> Iterator[World]:
+    world = World.make(postgres_url, tmp_path)
     yield world
     world.close()
-    databases.drop(url)
