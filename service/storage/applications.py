@@ -84,28 +84,31 @@ def find_application(
 
 
 def lock_application(
-    session: Session, found: Found, reach: Reach, fields: Iterable[str] = (), *, alone: bool = False
+    session: Session,
+    application_id: UUID,
+    reach: Reach,
+    fields: Iterable[str] = (),
+    *,
+    alone: bool = False,
 ) -> Found | None:
     """The same, locked to the transaction's end: the procedure, then the application.
 
     The procedure is shared with others who rely on its end, unless it is wanted `alone`.
 
     Everything that moves a date takes its locks in this order, so that none can wait in a ring;
-    what was found is looked at again, for it may have gone or changed before the lock was held.
+    who reaches it looks again, for it may have gone or changed before the lock was held.
     """
-    lock_procedure(session, found.procedure.id, shared=not alone)
-    return lock_own(session, found.application.id, reach, fields)
+    procedure = _procedure_to_lock(reach.role, reach.today, shared=not alone)
+    if session.scalar(procedure, _asked(application_id, reach)) is None:
+        return None
+    return lock_own(session, application_id, reach, fields)
 
 
 def lock_own(
     session: Session, application_id: UUID, reach: Reach, fields: Iterable[str]
 ) -> Found | None:
     """One application, locked without its procedure: for what leans on it and moves no date."""
-    query = (
-        _one(reach.role, reach.today, frozenset(fields))
-        .with_for_update(of=Application)
-        .execution_options(populate_existing=True)
-    )
+    query = _one_to_lock(reach.role, reach.today, frozenset(fields))
     return _found(session, query, application_id, reach)
 
 
@@ -235,10 +238,27 @@ def _one(role: Role, today: date, fields: frozenset[str]) -> FoundQuery:
     return reachable(reach, sorted(fields)).where(Application.id == bindparam("id", type_=Uuid()))
 
 
+@lru_cache(maxsize=64)
+def _one_to_lock(role: Role, today: date, fields: frozenset[str]) -> FoundQuery:
+    query = _one(role, today, fields).with_for_update(of=Application)
+    return query.execution_options(populate_existing=True)
+
+
+@lru_cache(maxsize=64)
+def _procedure_to_lock(role: Role, today: date, *, shared: bool) -> Select[UUID]:
+    """The id of the procedure with one application, locked if whoever asks reaches that one."""
+    query = _one(role, today, frozenset()).with_only_columns(Procedure.id)
+    return query.with_for_update(read=shared, of=Procedure)
+
+
 def _found(session: Session, query: FoundQuery, application_id: UUID, reach: Reach) -> Found | None:
-    who = {"subject": reach.subject, "own_id": reach.application_id}
-    row = session.execute(query, {"id": application_id, **who}).one_or_none()
+    row = session.execute(query, _asked(application_id, reach)).one_or_none()
     return None if row is None else Found(*row)
+
+
+def _asked(application_id: UUID, reach: Reach) -> dict[str, object]:
+    """What the queries for one application are asked with."""
+    return {"id": application_id, "subject": reach.subject, "own_id": reach.application_id}
 
 
 def _reaches(reach: Reach) -> ColumnElement[bool]:

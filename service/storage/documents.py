@@ -78,20 +78,20 @@ def store_chunks(session: Session, document_id: UUID, chunks: Iterable[bytes]) -
         session.execute(insert(DocumentChunk), rows)
 
 
-def read_chunks(session: Session, document_id: UUID, first: int) -> Sequence[bytes]:
+def read_chunks(session: Session, document_id: UUID, first: int) -> list[bytes]:
     """The next few sealed chunks from number `first` on; none when there are no more."""
     place = {"document_id": document_id, "first": first, "most": CHUNKS_AT_A_TIME}
-    return session.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
+    return list(session.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES))
 
 
-def read_chunks_alone(engine: Engine, document_id: UUID, first: int, most: int) -> Sequence[bytes]:
+def read_chunks_alone(engine: Engine, document_id: UUID, first: int, most: int) -> list[bytes]:
     """At `most` so many, as a transaction of its own: who reads on and on pays for nothing else."""
     place = {"document_id": document_id, "first": first, "most": most}
     if has_driver_cursor(engine):
         with driver_cursor(engine) as cursor:
             return [sealed for (sealed,) in cursor.fetch_all(_next_chunks(), place)]
     with connect_without_transaction(engine) as connection:
-        return connection.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES).all()
+        return list(connection.scalars(_NEXT_CHUNKS, place, execution_options=AS_BYTES))
 
 
 @cache

@@ -29,6 +29,7 @@ from service.storage.tables import Application, Procedure, PurgeReceipt, PurgeRu
 from service.storage.types import word
 
 _SCRUBBED_AT_ONCE = 1_000
+_LAST_COMPLETED_ON = select(func.max(PurgeRun.completed_on))
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def lock_run(session: Session, run_id: UUID) -> PurgeRun | None:
 
 def last_completed_on(session: Session) -> date | None:
     """The date of the last run that left nothing due."""
-    return session.scalar(select(func.max(PurgeRun.completed_on)))
+    return session.scalar(_LAST_COMPLETED_ON)
 
 
 def find_last_completed(session: Session) -> PurgeRun | None:

@@ -3,7 +3,6 @@
 It gives the document together with its first chunks, so that a small one is served whole.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -51,7 +50,7 @@ class ReadDocument:
     kek_id: str
     wrapped: bytes
     shown_lately: int | None
-    first: Sequence[bytes] = field(repr=False)
+    first: list[bytes] = field(repr=False)
 
 
 def read_document_and_audit(

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -47,6 +47,8 @@ from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)
+# Some chunks at a time: at each write or read this thread lets others go first.
+_BUFFER_BYTES = 512 * 1024
 
 
 class Upload:
@@ -59,7 +61,7 @@ class Upload:
 
     def __init__(self, most_bytes: int, *, digested: bool = False) -> None:
         self._sealer = DocumentSealer()
-        self._sealed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close()
+        self._sealed: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER_BYTES)  # noqa: SIM115  # closed by close()
         self._most_bytes = most_bytes
         self._leading = b""
         self._digest = sha256() if digested else None
@@ -105,7 +107,8 @@ class Upload:
             yield chunk
 
     def close(self) -> None:
-        self._sealed.close()
+        with suppress(OSError):  # what finds no room to wait, when nobody waits for it any more
+            self._sealed.close()
 
     def __enter__(self) -> Self:
         return self

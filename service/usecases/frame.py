@@ -13,8 +13,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from service.domain.errors import Refusal, Unavailable
 from service.domain.policy import Action, demand
+from service.storage import audit
 from service.storage.database import begin_writing, roll_back, unavailable_when_failing
-from service.storage.tables import AuditEvent
 from service.usecases.case import Case
 from service.usecases.repeats import forget_claims, keep_answer, kept_answer
 
@@ -108,7 +108,7 @@ def _begin(case: Case, *, one_moment: bool) -> None:
 
 
 def _write_entry(case: Case, action: Action, outcome: str) -> None:
-    case.session.add(AuditEvent(**audit_entry(case, action, outcome)))
+    audit.write_entry(case.session, audit_entry(case, action, outcome))
 
 
 def audit_entry(case: Case, action: Action, outcome: str) -> dict[str, Any]:

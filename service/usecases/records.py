@@ -48,9 +48,9 @@ def lock_record(
     case: Case, application_id: UUID, fields: Iterable[str] = (), *, alone: bool = False
 ) -> Found:
     """The same, locked until the case ends."""
-    wanted = list(fields)
-    found = get_record(case, application_id)
-    return reached(case, lock_application(case.session, found, case.reach, wanted, alone=alone))
+    case.about(application_id)
+    found = lock_application(case.session, application_id, case.reach, fields, alone=alone)
+    return reached(case, found)
 
 
 def channel_of(case: Case, named: Channel | None) -> Channel:

@@ -83,7 +83,9 @@ def demand_opening(case: Case, document: StoredDocument, first: Sequence[bytes])
         next(document.open_all(first[:1]), None)
 
 
-def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) -> Iterator[bytes]:
+def opened(
+    case: Case, document: StoredDocument, first: list[bytes] | None = None
+) -> Iterator[bytes]:
     """Its bytes, few chunks at a time: no connection waits for a slow reader.
 
     The `first` chunks were found together with the document, so that a small one is served whole
@@ -94,7 +96,7 @@ def opened(case: Case, document: StoredDocument, first: Sequence[bytes] = ()) ->
         yield from document.open_all(_sealed_chunks(case, document, first))
 
 
-def download(case: Case, document: StoredDocument, first: Sequence[bytes]) -> Download:
+def download(case: Case, document: StoredDocument, first: list[bytes]) -> Download:
     """The document to be sent, of which the first chunks are in hand."""
     return Download(
         document.filename, document.media_type, document.size, lambda: opened(case, document, first)
@@ -125,22 +127,26 @@ def name_field(document_id: UUID) -> str:
     return f"document-name:{document_id}"
 
 
-def _sealed_chunks(case: Case, document: StoredDocument, first: Sequence[bytes]) -> Iterator[bytes]:
+def _sealed_chunks(
+    case: Case, document: StoredDocument, first: list[bytes] | None
+) -> Iterator[bytes]:
     """All sealed chunks, from the first few on, each few more in a short transaction.
 
     The last few are asked for with one more than there must be: what was added is seen as well,
-    and no other query has to find that there is nothing.
+    and no other query has to find that there is nothing. None is kept longer than it is waited for,
+    not in the list of the `first` either: many may read slowly.
     """
     few, left = documents.CHUNKS_AT_A_TIME, chunk_count(document.size)
     sealed, number, most = first or _read_chunks(case, document.id, 0, few), 0, few
     while sealed:
-        yield from sealed
         is_last = len(sealed) < most
         number, left = number + len(sealed), left - len(sealed)
+        while sealed:
+            yield sealed.pop(0)
         most = few if left > few else left + 1
-        sealed = () if is_last else _read_chunks(case, document.id, number, most)
+        sealed = [] if is_last else _read_chunks(case, document.id, number, most)
 
 
-def _read_chunks(case: Case, document_id: UUID, number: int, most: int) -> Sequence[bytes]:
+def _read_chunks(case: Case, document_id: UUID, number: int, most: int) -> list[bytes]:
     with unavailable_when_failing():
         return documents.read_chunks_alone(case.house.engine, document_id, number, most)

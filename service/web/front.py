@@ -5,7 +5,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -31,7 +31,7 @@ OTHER_SPELLING = re.compile(
     rb"^//|%(?:2[D-F]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE
 )
 LOOK_SECONDS = 0.01  # in which Granian tells of a client that left
-TOGETHER = 4  # chunks: each change of threads costs more than the sealing of a chunk
+TOGETHER = 256 * 1024  # bytes: each change of threads costs more than the opening of a chunk
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +52,7 @@ def bounded(wsgi_app: "WSGIApplication", *, body_seconds: float, threads: int) -
         reply = Reply(send, body, body_seconds)
         work = partial(copy_context().run, serve, wsgi_app, environ(scope, body), reply)
         try:
-            await reply.finish(await loop.run_in_executor(pool, work))
+            await reply.hand_over(await loop.run_in_executor(pool, work), more=False)
         except (ClientGone, TooSlow) as error:
             log.info("request given up: %s", type(error).__name__)
         except Exception as error:  # noqa: BLE001  # whatever it is
@@ -64,26 +64,26 @@ def bounded(wsgi_app: "WSGIApplication", *, body_seconds: float, threads: int) -
     return front
 
 
-def serve(
-    wsgi_app: "WSGIApplication", environ: "WSGIEnvironment", reply: "Reply"
-) -> Sequence[bytes]:
-    """Run the app in this thread; its last chunks are returned: a short reply needs no other hop.
+def serve(wsgi_app: "WSGIApplication", environ: "WSGIEnvironment", reply: "Reply") -> bytes:
+    """Run the app in this thread; the end of its reply is returned: a short one needs no other hop.
 
-    Chunks are handed over a few together, but for the first: it tells the client what is coming.
+    Small chunks are handed over together, but for the first: it tells the client what is coming.
     Behind an empty chunk the app goes on only once the client took what came before.
     """
     chunks = wsgi_app(environ, reply.start)
     held: list[bytes] = []
+    size = 0
     try:
         for chunk in chunks:
-            if held and (reply.head or not chunk or len(held) == TOGETHER):
-                reply.write(*held, look=not chunk)
-                held = []
+            if held and (reply.head or not chunk or size >= TOGETHER):
+                together, held, size = b"".join(held), [], 0
+                reply.write(together, look=not chunk)
             if chunk:
                 held.append(chunk)
+                size += len(chunk)
     finally:
         getattr(chunks, "close", lambda: None)()
-    return held
+    return b"".join(held)
 
 
 class Body(io.RawIOBase):
@@ -143,27 +143,19 @@ class Reply:
         self.head = {"type": "http.response.start", "status": int(status[:3]), "headers": pairs}
         return self.write
 
-    def write(self, *chunks: bytes, look: bool = False) -> None:
-        """Wait until they are taken; with `look`, first until a client that left would be known."""
-        wait(self.send(chunks, look=look), self.body.loop)
+    def write(self, chunk: bytes, *, look: bool = False) -> None:
+        """Wait until it is taken; with `look`, first until a client that left would be known."""
+        wait(self.send(chunk, look=look), self.body.loop)
 
-    async def send(self, chunks: Sequence[bytes], *, look: bool = False) -> None:
+    async def send(self, chunk: bytes, *, look: bool = False) -> None:
         if self.body.ended and not self.watch:
             self.watch = self.body.loop.create_task(self.body.until_gone())
         if look and self.watch:
             await asyncio.wait({self.watch}, timeout=LOOK_SECONDS)
-        for chunk in chunks:
-            await self.hand_over(chunk, more=True)
-
-    async def finish(self, chunks: Sequence[bytes]) -> None:
-        """Send what is left, and end the reply."""
-        *before, last = chunks or [b""]
-        if before:
-            await self.send(before)
-        await self.hand_over(last, more=False)
+        await self.hand_over(chunk, more=True)
 
     async def hand_over(self, chunk: bytes, *, more: bool) -> None:
-        """One at a time: of a slow reader's, Granian holds so many chunks, whatever their size."""
+        """Give Granian a chunk; with `more` False the last of the reply."""
         if self.watch and self.watch.done():
             raise ClientGone
         if self.head:
