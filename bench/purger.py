@@ -81,6 +81,6 @@ def purge(house: House, seconds: float) -> Purged:
         records, remaining = records + run.purged, run.remaining
     growth, began = peak_bytes() - before, perf_counter()
     if not remaining:
-        finish_run(house, db.session(), db.engine)
+        finish_run(house, db.session())
     scrubbing = perf_counter() - began
     return Purged(records, remaining, sum(runs), max(runs), scrubbing, growth)

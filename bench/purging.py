@@ -101,7 +101,8 @@ def _wrong(url: str, due: int, found: Sequence[Purged | None]) -> int:
         "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
     )
     with psycopg.connect(libpq_url(url)) as connection:
-        counts = [connection.execute(q).fetchall()[0][0] for q in (receipts, left, deadlocks)]
+        asked = (receipts, left, deadlocks)
+        counts = [int(connection.execute(query).fetchall()[0][0]) for query in asked]
     purged = sum(one.records for one in found if one)
     return found.count(None) + abs(due - counts[0]) + abs(due - purged) + counts[1] + counts[2]
 

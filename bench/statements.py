@@ -69,6 +69,6 @@ def _statements(world: World, path: str, role: str, size: int) -> int:
         answer = world.get(f"{path}?limit={size}", role)
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    if answer.status_code != HTTPStatus.OK or len(answer.json["items"]) != size:
+    if answer.status_code != HTTPStatus.OK or len((answer.json or {})["items"]) != size:
         raise RuntimeError(f"{path} answered {answer.status_code}, not {size} rows")
     return len(seen)

@@ -108,7 +108,7 @@ def _tink() -> aead.Aead:
 def _utils(engine: type) -> Way:
     """The column type as the ORM calls it; deriving the key for every value is its own doing."""
     column = StringEncryptedType(Unicode, os.urandom(16).hex(), engine)
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library has no types
     return _way(
         lambda: column.process_bind_param(TEXT, dialect),
         lambda sealed: column.process_result_value(sealed, dialect),
