@@ -83,31 +83,22 @@ def find_application(
     return _found(session, _one(reach.role, reach.today, frozenset(fields)), application_id, reach)
 
 
-def lock_application(
-    session: Session,
-    application_id: UUID,
-    reach: Reach,
-    fields: Iterable[str] = (),
-    *,
-    alone: bool = False,
-) -> Found | None:
-    """The same, locked to the transaction's end: the procedure, then the application.
+def lock_procedure_of(
+    session: Session, application_id: UUID, reach: Reach, may: frozenset[Role], *, shared: bool
+) -> bool:
+    """Lock the procedure of an application, if whoever asks reaches that and, on its team, `may`.
 
-    The procedure is shared with others who rely on its end, unless it is wanted `alone`.
-
-    Everything that moves a date takes its locks in this order, so that none can wait in a ring;
-    who reaches it looks again, for it may have gone or changed before the lock was held.
+    Else False: he waits for nobody's lock. Behind it the application is to be looked for again
+    (`lock_own`): it may have gone or changed while this lock was waited for.
     """
-    procedure = _procedure_to_lock(reach.role, reach.today, shared=not alone)
-    if session.scalar(procedure, _asked(application_id, reach)) is None:
-        return None
-    return lock_own(session, application_id, reach, fields)
+    query = _procedure_to_lock(reach.role, reach.today, may, shared=shared)
+    return session.scalar(query, _asked(application_id, reach)) is not None
 
 
 def lock_own(
     session: Session, application_id: UUID, reach: Reach, fields: Iterable[str]
 ) -> Found | None:
-    """One application, locked without its procedure: for what leans on it and moves no date."""
+    """One application, locked: without its procedure, if what leans on it moves no date."""
     query = _one_to_lock(reach.role, reach.today, frozenset(fields))
     return _found(session, query, application_id, reach)
 
@@ -245,9 +236,13 @@ def _one_to_lock(role: Role, today: date, fields: frozenset[str]) -> FoundQuery:
 
 
 @lru_cache(maxsize=64)
-def _procedure_to_lock(role: Role, today: date, *, shared: bool) -> Select[UUID]:
-    """The id of the procedure with one application, locked if whoever asks reaches that one."""
+def _procedure_to_lock(
+    role: Role, today: date, may: frozenset[Role], *, shared: bool
+) -> Select[UUID]:
+    """The id of the procedure with one application, locked if whoever asks may have that one."""
     query = _one(role, today, frozenset()).with_only_columns(Procedure.id)
+    if role in TEAM_ROLES:
+        query = query.where(TeamMember.role.in_(sorted(may)))
     return query.with_for_update(read=shared, of=Procedure)
 
 

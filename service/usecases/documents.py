@@ -47,8 +47,9 @@ from service.usecases.telling import tell_systems
 from service.usecases.views import view_of
 
 WEBSITE_ADDS_WITHIN = timedelta(hours=1)
-# Some chunks at a time: at each write or read this thread lets others go first.
-_BUFFER_BYTES = 512 * 1024
+# Two chunks at a time: at each write or read this thread lets others go first. Every file that is
+# on its way in has such a buffer.
+_BUFFER_BYTES = 2 * SEALED_CHUNK_BYTES
 
 
 class Upload:

@@ -6,13 +6,13 @@ from datetime import date
 from uuid import UUID
 
 from service.crypto.seals import RecordSeal
-from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
-from service.domain.policy import OFFICER_PURPOSES, Purpose, Role
+from service.domain.errors import Fault, Forbidden, Invalid, NotFound, Unreadable, VersionStale
+from service.domain.policy import OFFICER_PURPOSES, PERMISSIONS, Purpose, Role
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.domain.words import Channel
 from service.storage import applications, consents, holds
-from service.storage.applications import Found, find_application, lock_application
+from service.storage.applications import Found, find_application, lock_own, lock_procedure_of
 from service.storage.tables import Application, Procedure, sealed_column
 from service.usecases.case import Case
 from service.usecases.reach import open_seal, reached
@@ -47,10 +47,17 @@ def get_record(case: Case, application_id: UUID, fields: Iterable[str] = ()) -> 
 def lock_record(
     case: Case, application_id: UUID, fields: Iterable[str] = (), *, alone: bool = False
 ) -> Found:
-    """The same, locked until the case ends."""
+    """The same, locked until the case ends: its procedure, then the application itself.
+
+    The procedure is shared with others who rely on its end, unless it is wanted `alone`. Everything
+    that moves a date takes its locks in this order, so that none can wait in a ring.
+    """
     case.about(application_id)
-    found = lock_application(case.session, application_id, case.reach, fields, alone=alone)
-    return reached(case, found)
+    may = frozenset() if case.action is None else PERMISSIONS[case.action]
+    if not lock_procedure_of(case.session, application_id, case.reach, may, shared=not alone):
+        get_record(case, application_id)  # who reaches it, and may not do this, is told so
+        raise NotFound
+    return reached(case, lock_own(case.session, application_id, case.reach, fields))
 
 
 def channel_of(case: Case, named: Channel | None) -> Channel:

@@ -68,7 +68,7 @@ def serve(wsgi_app: "WSGIApplication", environ: "WSGIEnvironment", reply: "Reply
     """Run the app in this thread; the end of its reply is returned: a short one needs no other hop.
 
     Small chunks are handed over together, but for the first: it tells the client what is coming.
-    Behind an empty chunk the app goes on only once the client took what came before.
+    Behind an empty chunk the app goes on only once what came before has been taken from us.
     """
     chunks = wsgi_app(environ, reply.start)
     held: list[bytes] = []

@@ -139,6 +139,38 @@ def test_a_reopening_that_holds_the_rows_wins_from_the_purge(world: World):
     assert [purge_on(world, one) for one in (first, second)] == ["2027-07-01"] * 2
 
 
+def test_consent_waits_for_who_changes_its_procedure_and_gets_the_date_of_the_new_end(world: World):
+    _, application_id = one_due_tomorrow(world)
+    with in_the_background() as go, locked(world, "SELECT id FROM procedure FOR UPDATE") as gate:
+        consent = go(world.consent, application_id)
+        wait_until_blocked(gate)
+        gate.execute(b"UPDATE procedure SET ends_on = '2027-03-15', version = version + 1")
+        gate.commit()
+        assert consent.result().status_code == 201
+    assert purge_on(world, application_id) == "2028-03-15"
+
+
+def test_who_may_not_act_waits_for_nobodys_lock(world: World):
+    _, application_id = one_due_tomorrow(world)
+    world.clock.move_to("2027-02-20")
+    with locked(world, "SELECT id FROM procedure FOR UPDATE"):
+        for subject, status in (("interviewer", 403), ("stranger", 404)):
+            withdrawal = f"/applications/{application_id}/withdrawal"
+            refused = world.post(withdrawal, "recruiter", subject=subject)
+            assert refused.status_code == status
+
+
+def test_an_erasure_waits_for_who_relies_on_its_procedure(world: World):
+    _, application_id = one_due_tomorrow(world)
+    with in_the_background() as go, locked(world, "SELECT id FROM procedure FOR SHARE") as gate:
+        path = f"/applications/{application_id}"
+        erasure = go(world.call, "DELETE", path, "officer", version=1)
+        wait_until_blocked(gate)
+        gate.rollback()
+        assert erasure.result().status_code == 204
+    assert left(world) == 0
+
+
 @pytest.mark.parametrize("act", ["consent", "hold", "withdraw", "read", "erase"])
 def test_the_purge_that_holds_the_row_wins_from_who_comes_later(world: World, act: str):
     _, application_id = one_due_tomorrow(world)
