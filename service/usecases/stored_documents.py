@@ -1,6 +1,6 @@
 """Documents as they are stored: their names, and their bytes, opened piece by piece."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -47,12 +47,12 @@ class StoredDocument:
 
 @dataclass(frozen=True)
 class Download:
-    """A document to be sent. `chunks` opens it piece by piece, each from a short transaction."""
+    """A document to be sent. `chunks` opens it, once, by pieces, each from a short transaction."""
 
     filename: str
     media_type: str
     size: int
-    chunks: Callable[[], Iterator[bytes]] = field(repr=False)
+    chunks: Iterator[bytes] = field(repr=False)
 
 
 def stored_document(case: Case, found: Found, row: Document) -> StoredDocument:
@@ -99,7 +99,7 @@ def opened(
 def download(case: Case, document: StoredDocument, first: list[bytes]) -> Download:
     """The document to be sent, of which the first chunks are in hand."""
     return Download(
-        document.filename, document.media_type, document.size, lambda: opened(case, document, first)
+        document.filename, document.media_type, document.size, opened(case, document, first)
     )
 
 

@@ -397,7 +397,7 @@ def _merged(old: object, patch: object) -> object:
 
 
 def _download(download: Download) -> Response:
-    body = () if request.method == "HEAD" else stream_with_context(download.chunks())
+    body = () if request.method == "HEAD" else stream_with_context(download.chunks)
     response = Response(body, mimetype=download.media_type)
     response.content_length = download.size
     response.headers["Content-Disposition"] = f'attachment; filename="{download.filename}"'
