@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from service.crypto.seals import RecordSeal
-from service.domain.errors import Fault, Forbidden, Invalid, NotFound, Unreadable, VersionStale
+from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
 from service.domain.policy import OFFICER_PURPOSES, PERMISSIONS, Purpose, Role
 from service.domain.record import bsn_faults, completeness_faults
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
@@ -54,10 +54,11 @@ def lock_record(
     """
     case.about(application_id)
     may = frozenset() if case.action is None else PERMISSIONS[case.action]
-    if not lock_procedure_of(case.session, application_id, case.reach, may, shared=not alone):
+    is_his = lock_procedure_of(case.session, application_id, case.reach, may, shared=not alone)
+    if not is_his:
         get_record(case, application_id)  # who reaches it, and may not do this, is told so
-        raise NotFound
-    return reached(case, lock_own(case.session, application_id, case.reach, fields))
+    found = lock_own(case.session, application_id, case.reach, fields) if is_his else None
+    return reached(case, found)
 
 
 def channel_of(case: Case, named: Channel | None) -> Channel:
