@@ -9,8 +9,7 @@ import orjson
 import tink
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Unicode
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Unicode, make_url
 from sqlalchemy_utils import StringEncryptedType
 from sqlalchemy_utils.types.encrypted.encrypted_type import AesGcmEngine, FernetEngine
 from tink import aead
@@ -108,7 +107,7 @@ def _tink() -> aead.Aead:
 def _utils(engine: type) -> Way:
     """The column type as the ORM calls it; deriving the key for every value is its own doing."""
     column = StringEncryptedType(Unicode, os.urandom(16).hex(), engine)
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library has no types
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
     return _way(
         lambda: column.process_bind_param(TEXT, dialect),
         lambda sealed: column.process_result_value(sealed, dialect),

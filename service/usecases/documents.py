@@ -62,7 +62,7 @@ class Upload:
 
     def __init__(self, most_bytes: int, *, digested: bool = False) -> None:
         self._sealer = DocumentSealer()
-        self._sealed: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER_BYTES)  # noqa: SIM115  # closed by close()
+        self._sealed: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER_BYTES)  # noqa: SIM115  # the upload is its context manager
         self._most_bytes = most_bytes
         self._leading = b""
         self._digest = sha256() if digested else None
