@@ -136,7 +136,11 @@ class Settings:
     max_json_kb: int = _setting("1024", _whole(16, 16_384), "the largest JSON body or part, in KiB")
     max_file_mb: int = _setting("25", _whole(1, 1024), "the largest single document, in MiB")
     max_files: int = _setting("10", _whole(1, 100), "documents per application")
-    body_seconds: int = _setting("60", _whole(1, 3600), "how long a body may take to arrive")
+    body_seconds: int = _setting(
+        "60",
+        _whole(1, 3600),
+        "how long a body may take to arrive, and a client to take a piece of an answer",
+    )
     host: str = _setting("127.0.0.1", _text, "the address to listen on")
     port: int = _setting("8000", _whole(1, 65_535), "the port to listen on")
     workers: int = _setting("1", _whole(1, 64), "server processes")

@@ -50,7 +50,7 @@ class Showing(NamedTuple):
 
 
 def write_entry(session: Session, entry: Columns) -> None:
-    """Add an event, by its columns."""
+    """Add an event, by its columns, to the transaction; the row is sent at once."""
     session.connection().execute(_ENTRY, entry)
 
 

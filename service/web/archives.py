@@ -38,11 +38,12 @@ class _Outlet:
     def flush(self) -> None:
         """Nothing waits here."""
 
-    def taken(self) -> bytes:
-        """What was written since the last time."""
+    def taken(self) -> Iterator[bytes]:
+        """What was written since the last time, if anything was: no piece is empty."""
         data = b"".join(self._written)
         self._written.clear()
-        return data
+        if data:
+            yield data
 
 
 def archived(entries: Iterable[Entry], at: datetime) -> Iterator[bytes]:
@@ -59,6 +60,6 @@ def archived(entries: Iterable[Entry], at: datetime) -> Iterator[bytes]:
             with archive.open(entry, "w") as file:
                 for chunk in chunks:
                     file.write(chunk)
-                    yield outlet.taken()
-            yield outlet.taken()
-    yield outlet.taken()
+                    yield from outlet.taken()
+            yield from outlet.taken()
+    yield from outlet.taken()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 from zipfile import BadZipFile, ZipFile
@@ -39,7 +40,8 @@ from tests.world import MORNING, World
 
 EXPORT = "/applications/{id}/portability"
 UNREADABLE = "kluis_unreadable_fields_total"
-LARGE = PDF + bytes(range(256)) * 4_000  # sixteen chunks: more than are read at once
+# Sixteen chunks, more than are read at once; and as long in an archive, for nothing repeats in it.
+LARGE = PDF + Random(8).randbytes(1_024_000)
 FILES = {"cv": ("mijn cv.pdf", LARGE), "certificate": ("diploma.png", PNG)}
 REFEREE, COMPANYS = "Daan Bakker", "Prettig gesprek"
 PORTABLE = FIELDS.keys() - COMPANY - {"references", "age"}
@@ -495,6 +497,11 @@ def test_it_is_made_while_it_is_sent_a_chunk_at_a_time(applicant: Applicant):
     answer.close()
     assert max(sizes) < 2 * CHUNK_BYTES
     assert len(sizes) > 16
+
+
+def test_no_piece_is_empty_behind_which_the_front_would_wait():
+    blocks = [bytes(CHUNK_BYTES)] * 8
+    assert all(archived([("a.pdf", blocks), ("b.pdf", [])], MORNING))
 
 
 def test_a_large_archive_takes_no_more_memory_than_a_small_one():
