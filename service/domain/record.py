@@ -1,6 +1,7 @@
 """What makes a record acceptable as a whole, beyond the shape of each value."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from service.domain.bsn import holds_bsn
 from service.domain.catalogue import FIELDS, WAYS_OF_CONTACT
@@ -18,6 +19,13 @@ def completeness_faults(present: frozenset[str]) -> list[Fault]:
     if {"age", "birth_date"} <= present:
         faults.append(Fault("/fields/age", "birth-date-says-it"))
     return faults
+
+
+def birth_faults(values: Mapping[str, object], today: date) -> list[Fault]:
+    """Nobody who applies today was born later: a birth date also opens the applicant's access."""
+    born = values.get("birth_date")
+    is_to_come = isinstance(born, str) and date.fromisoformat(born) > today
+    return [Fault("/fields/birth_date", "out-of-range")] if is_to_come else []
 
 
 def bsn_faults(values: Mapping[str, object]) -> list[Fault]:

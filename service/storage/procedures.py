@@ -22,11 +22,19 @@ class ProcedureFilter:
     ends_before: date | None = None
 
 
-def find_procedure(session: Session, procedure_id: UUID, member: str | None) -> Procedure | None:
-    """The procedure; if `member` is given, only where he is on the team as a recruiter."""
+@dataclass(frozen=True)
+class Member:
+    """Somebody on teams, in one of these roles there."""
+
+    subject: str
+    roles: frozenset[Role]
+
+
+def find_procedure(session: Session, procedure_id: UUID, member: Member | None) -> Procedure | None:
+    """The procedure; if `member` is given, only where he is on the team."""
     query = select(Procedure).where(Procedure.id == procedure_id)
     if member is not None:
-        query = query.where(_recruits(member))
+        query = query.where(_has(member))
     return session.scalar(query)
 
 
@@ -35,21 +43,23 @@ def has_ended(session: Session, procedure_id: UUID, today: date) -> bool:
     return bool(session.scalar(query))
 
 
-def find_vacancy(session: Session, reference: str, member: str | None = None) -> Procedure | None:
-    """The procedure with this reference; if `member` is given, only where he recruits."""
+def find_vacancy(
+    session: Session, reference: str, member: Member | None = None
+) -> Procedure | None:
+    """The procedure with this reference; if `member` is given, only where he is on the team."""
     query = select(Procedure).where(Procedure.reference == reference)
     if member is not None:
-        query = query.where(_recruits(member))
+        query = query.where(_has(member))
     return session.scalar(query)
 
 
 def list_procedures(
-    session: Session, member: str | None, wanted: ProcedureFilter, part: Slice
+    session: Session, member: Member | None, wanted: ProcedureFilter, part: Slice
 ) -> Sequence[Procedure]:
-    """A page of procedures, oldest first: all, or those where `member` recruits."""
+    """A page of procedures, oldest first: all, or those with `member` on their team."""
     query = select(Procedure)
     if member is not None:
-        query = query.where(_recruits(member))
+        query = query.where(_has(member))
     if wanted.reference is not None:
         query = query.where(Procedure.reference == wanted.reference)
     if wanted.ends_before is not None:
@@ -81,9 +91,9 @@ def lock_applications_of(
     return [(row[0], bool(row[1])) for row in rows]
 
 
-def _recruits(subject: str) -> ColumnElement[bool]:
+def _has(member: Member) -> ColumnElement[bool]:
     return exists().where(
         TeamMember.procedure_id == Procedure.id,
-        TeamMember.subject == subject,
-        TeamMember.role == Role.RECRUITER,
+        TeamMember.subject == member.subject,
+        TeamMember.role.in_(sorted(member.roles)),
     )

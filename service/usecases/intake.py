@@ -16,6 +16,7 @@ from service.usecases.documents import store_upload
 from service.usecases.frame import usecase
 from service.usecases.intake_at_once import submit_at_once
 from service.usecases.new_record import Receipt, Submission, new_record, receipt_of, values_of
+from service.usecases.reach import member_of
 from service.usecases.records import channel_of
 
 
@@ -34,7 +35,7 @@ def _submit(case: Case, submission: Submission) -> Receipt:
 def take_in(case: Case, submission: Submission) -> tuple[Receipt, RecordSeal]:
     """A new record with a key of its own: what is told of it, and its seal."""
     channel = channel_of(case, submission.channel)
-    values, faults = values_of(submission)
+    values, faults = values_of(submission, case.today)
     if faults:
         raise Invalid(faults=faults)
     procedure = _procedure_for(case, submission)
@@ -56,7 +57,7 @@ def _procedure_for(case: Case, submission: Submission) -> Procedure:
     """The procedure applied to, locked and with intake open; or a new one of its own."""
     if submission.procedure_reference is None:
         return _new_open_procedure(case)
-    member = case.principal.subject if case.principal.role is Role.RECRUITER else None
+    member = member_of(case.principal)
     named = procedures.find_vacancy(case.session, submission.procedure_reference, member)
     if named is None:
         raise Invalid(faults=[Fault("/procedure_reference", "unknown")])

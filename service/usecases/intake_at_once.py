@@ -28,7 +28,8 @@ from service.usecases.repeats import claim_under, sealed_answer
 def submit_at_once(case: Case, submission: Submission) -> Receipt | None:
     """Take the application in, or None, with nothing done, if this is no ordinary case."""
     asked, reference = case.repeatable, submission.procedure_reference
-    values, faults = values_of(submission)
+    case.now, case.today = case.house.clock.now(), case.house.clock_date()
+    values, faults = values_of(submission, case.today)
     if asked is None or reference is None or faults or not _is_ordinary(case, submission):
         return None
     receipt = _taken_in(case, submission, reference, values, asked)
@@ -53,7 +54,6 @@ def _taken_in(
     case: Case, submission: Submission, reference: str, values: Fields, asked: Repeatable
 ) -> Receipt | None:
     house = case.house
-    case.now, case.today = house.clock.now(), house.clock_date()
     with unavailable_when_failing():
         vacancy = house.vacancies.find(house.engine, reference)
         if vacancy is None or not is_intake_open(vacancy.ends_on, vacancy.apply_until, case.today):

@@ -8,7 +8,7 @@ from uuid import UUID
 from service.crypto.seals import RecordSeal
 from service.domain.access import Question, known_answers
 from service.domain.errors import Fault
-from service.domain.record import bsn_faults, completeness_faults
+from service.domain.record import birth_faults, bsn_faults, completeness_faults
 from service.domain.retention import purge_on
 from service.domain.words import Channel, Status
 from service.storage.intake import Vacancy
@@ -49,10 +49,14 @@ class Receipt:
     control_questions: list[Question]
 
 
-def values_of(submission: Submission) -> tuple[Fields, list[Fault]]:
+def values_of(submission: Submission, today: date) -> tuple[Fields, list[Fault]]:
     """The fields that hold a value, and what is wrong with them together."""
     values = {name: value for name, value in submission.fields.items() if value not in (None, [])}
-    return values, completeness_faults(frozenset(values)) + bsn_faults(values)
+    return values, [
+        *completeness_faults(frozenset(values)),
+        *birth_faults(values, today),
+        *bsn_faults(values),
+    ]
 
 
 @dataclass(frozen=True)

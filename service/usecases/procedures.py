@@ -24,6 +24,7 @@ from service.telemetry.signals import Alarm
 from service.usecases.case import Case
 from service.usecases.frame import usecase
 from service.usecases.paging import Page, page
+from service.usecases.reach import member_of
 from service.usecases.records import demand_version, settle_all
 from service.usecases.views import view_of
 
@@ -97,6 +98,7 @@ def create_procedure(case: Case, new: NewProcedure) -> ProcedureView:
             "A procedure ends after today and within twelve months.",
             [Fault("/ends_on", "out-of-range")],
         )
+    _demand_before_end(new.apply_until, new.ends_on)
     if procedures.find_vacancy(case.session, new.reference) is not None:
         raise Conflict("reference-exists")
     row = Procedure(
@@ -120,8 +122,8 @@ def create_procedure(case: Case, new: NewProcedure) -> ProcedureView:
 
 @usecase(Action.LIST_PROCEDURES)
 def list_procedures(case: Case, wanted: ProcedureFilter, asked: Slice) -> Page[ProcedureView]:
-    """A page of procedures: a recruiter's own, or all."""
-    rows = procedures.list_procedures(case.session, _member(case), wanted, asked)
+    """A page of procedures: those of whose team one is, or all."""
+    rows = procedures.list_procedures(case.session, member_of(case.principal), wanted, asked)
     return page(rows, asked, lambda row: row.id, lambda row: _view(row, case.today))
 
 
@@ -152,6 +154,7 @@ def change_procedure(
     new_end = _new_end(case, row, change)
     if change.title is not None:
         row.title = change.title
+    _demand_before_end(change.apply_until, new_end or row.ends_on)
     if change.apply_until is not None or change.clears_apply_until:
         row.apply_until = change.apply_until
     if new_end is not None:
@@ -221,6 +224,13 @@ def _new_end(case: Case, row: Procedure, change: ProcedureChange) -> date | None
     return change.ends_on
 
 
+def _demand_before_end(apply_until: date | None, ends_on: date) -> None:
+    """The website tells applicants this day, and with the end all intake is closed."""
+    if apply_until is not None and apply_until >= ends_on:
+        detail = f"The last day to apply lies before the end, {ends_on}."
+        raise Invalid(detail, [Fault("/apply_until", "out-of-range")])
+
+
 def _demand_reopening(case: Case, row: Procedure, change: ProcedureChange) -> None:
     if case.principal.role is not Role.RECRUITER:
         raise Forbidden(
@@ -233,14 +243,9 @@ def _demand_reopening(case: Case, row: Procedure, change: ProcedureChange) -> No
     case.entry.details["reason"] = change.reason
 
 
-def _member(case: Case) -> str | None:
-    """A recruiter sees the procedures where he recruits; admin and officer see all."""
-    return case.principal.subject if case.principal.role is Role.RECRUITER else None
-
-
 def _get(case: Case, procedure_id: UUID) -> Procedure:
     case.entry.details = {"procedure_id": str(procedure_id)}
-    row = procedures.find_procedure(case.session, procedure_id, _member(case))
+    row = procedures.find_procedure(case.session, procedure_id, member_of(case.principal))
     if row is None:
         raise NotFound
     return row

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from service.crypto.seals import RecordSeal
 from service.domain.errors import NotFound
-from service.domain.policy import Sight, demand, sight
+from service.domain.policy import TEAM_ROLES, Role, Sight, demand, sight
 from service.storage.applications import Found
-from service.usecases.case import Case
+from service.storage.procedures import Member
+from service.usecases.case import Case, Principal
 
 
 def reached(case: Case, found: Found | None) -> Found:
@@ -16,6 +17,16 @@ def reached(case: Case, found: Found | None) -> Found:
     if found.team_role is not None and case.action is not None:
         demand(found.team_role, case.action)
     return found
+
+
+def member_of(who: Principal) -> Member | None:
+    """As whom he must be on the team of a procedure to know of it; None: he knows of all.
+
+    A recruiter's token is for where he recruits; the others work wherever they are on the team.
+    """
+    if who.role not in TEAM_ROLES:
+        return None
+    return Member(who.subject, frozenset({who.role}) if who.role is Role.RECRUITER else TEAM_ROLES)
 
 
 def sight_of(case: Case, found: Found) -> Sight:

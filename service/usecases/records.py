@@ -8,7 +8,7 @@ from uuid import UUID
 from service.crypto.seals import RecordSeal
 from service.domain.errors import Fault, Forbidden, Invalid, Unreadable, VersionStale
 from service.domain.policy import OFFICER_PURPOSES, PERMISSIONS, Purpose, Role
-from service.domain.record import bsn_faults, completeness_faults
+from service.domain.record import birth_faults, bsn_faults, completeness_faults
 from service.domain.retention import Phase, Retention, Rule, is_held, phase_of
 from service.domain.words import Channel
 from service.storage import applications, consents, holds
@@ -165,7 +165,8 @@ def revise(
     values = revision(old)
     before = applications.fields_present(case.session, row.id)
     after = (before - values.keys()) | {name for name in values if values[name] is not None}
-    faults = bsn_faults(values) + (completeness_faults(after) if is_whole else [])
+    faults = birth_faults(values, case.today) + bsn_faults(values)
+    faults += completeness_faults(after) if is_whole else []
     if faults:
         raise Invalid(faults=faults)
     columns = sealed_columns(case, row.procedure_id, open_seal(case, found), values)

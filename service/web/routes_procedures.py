@@ -41,7 +41,7 @@ def list_procedures(
     """The procedures that the caller knows of; for the website, the one vacancy it names.
 
     The website names a `reference` and learns id, title, last day of intake and whether it is
-    open: no item when there is no such vacancy. Recruiters see their own procedures.
+    open: no item when there is no such vacancy. Who selects sees those on whose team he is.
     """
     reference = asked.query.get("reference")
     if case.principal.role is Role.WEBSITE:

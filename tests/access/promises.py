@@ -246,9 +246,16 @@ PROCEDURE_DOORS = {
         "list-applications",
         {"recruiter": _any(200), "interviewer": _any(200), "screener": _any(200)},
     ),
-    # The privacy officer reads procedures because he places holds on them.
+    # Who selects finds his work there; the privacy officer places holds on procedures.
     ("GET", _P): Door(
-        "read-procedure", {"admin": _any(200), "recruiter": _any(200), "officer": _any(200)}
+        "read-procedure",
+        {
+            "admin": _any(200),
+            "recruiter": _any(200),
+            "interviewer": _any(200),
+            "screener": _any(200),
+            "officer": _any(200),
+        },
     ),
     ("PATCH", _P): Door("change-procedure", {"admin": _any(200), "recruiter": _any(200)}),
     ("GET", f"{_P}/team"): Door("read-team", {"admin": _any(200), "recruiter": _any(200)}),
@@ -277,7 +284,7 @@ OTHER_DOORS = {
     ),
     ("POST", "/v1/procedures"): _by_itself("create-procedure", 201, "admin recruiter"),
     ("GET", "/v1/procedures"): _by_itself(
-        "list-procedures", 200, "admin recruiter officer website"
+        "list-procedures", 200, "admin recruiter interviewer screener officer website"
     ),
     ("GET", "/v1/talent-pool"): _by_itself("search-talent-pool", 200, "sourcer"),
     ("GET", "/v1/holds/<uuid:hold_id>"): _by_itself("read-hold", 200, "officer"),

@@ -7,6 +7,7 @@ import pytest
 
 from tests.access.promises import (
     APPLICATION_DOORS,
+    ON_A_TEAM,
     OTHER_DOORS,
     PHASES,
     PROCEDURE_DOORS,
@@ -140,13 +141,14 @@ def test_a_recruiter_takes_in_for_his_own_procedures_only(scene: Scene):
     assert foreign.json["errors"] == missing.json["errors"]
 
 
-def test_a_recruiter_lists_his_own_procedures_only(scene: Scene):
-    listed = {row["reference"] for row in scene.world.get("/procedures", "recruiter").json["items"]}
+@pytest.mark.parametrize("role", ON_A_TEAM)
+def test_who_selects_lists_his_own_procedures_only(scene: Scene, role: str):
+    listed = {row["reference"] for row in scene.world.get("/procedures", role).json["items"]}
     assert "V-running" in listed
     assert "V-foreign" not in listed
     other = scene.world.get("/procedures", "recruiter", subject="other-recruiter").json["items"]
     assert [row["reference"] for row in other] == ["V-foreign"]
-    named = scene.world.get("/procedures?reference=V-foreign", "recruiter").json["items"]
+    named = scene.world.get("/procedures?reference=V-foreign", role).json["items"]
     assert named == []
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from service.storage.database import db
 from service.storage.tables import AuditEvent
+from tests.access.promises import ON_A_TEAM
 from tests.access.scene import alarms
 from tests.world import World
 
@@ -46,6 +47,22 @@ def test_a_member_who_is_removed_is_out_at_the_next_request(shared_world: World)
         shared_world.get(f"/procedures/{procedure_id}/applications", "interviewer").status_code
         == 404
     )
+
+
+def test_a_recruiters_token_is_for_where_he_recruits_and_the_others_for_where_they_are(
+    shared_world: World,
+):
+    procedure_id = shared_world.procedure(reference := new_reference())
+    path, who = f"/procedures/{procedure_id}", {"subject": "versatile"}
+    shares = {"recruiter": {"recruiter"}, "interviewer": ON_A_TEAM, "screener": ON_A_TEAM}
+    for token_role, team_roles in shares.items():
+        for team_role in ON_A_TEAM:
+            assert put(shared_world, team(procedure_id, **who), "recruiter", team_role) == 200
+            is_his = team_role in team_roles
+            read = shared_world.get(path, token_role, **who)
+            assert read.status_code == (200 if is_his else 404), (token_role, team_role)
+            listed = shared_world.get(f"/procedures?reference={reference}", token_role, **who)
+            assert len(listed.json["items"]) == is_his, (token_role, team_role)
 
 
 def test_a_member_who_is_put_on_the_team_or_given_a_lesser_role_sees_so_at_once(

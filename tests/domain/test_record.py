@@ -1,15 +1,18 @@
 """What makes a record acceptable as a whole."""
 
+from datetime import date
+
 import pytest
 
 from service.domain.catalogue import FIELDS, WAYS_OF_CONTACT
 from service.domain.errors import Fault
-from service.domain.record import bsn_faults, completeness_faults
+from service.domain.record import birth_faults, bsn_faults, completeness_faults
 
 BSN = "111222333"
 NAME = Fault("/fields/name", "required")
 CONTACT = Fault("/fields", "way-of-contact-required")
 AGE = Fault("/fields/age", "birth-date-says-it")
+BORN = Fault("/fields/birth_date", "out-of-range")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,21 @@ AGE = Fault("/fields/age", "birth-date-says-it")
 )
 def test_a_record_has_a_name_a_way_of_contact_and_one_way_of_telling_age(present, faults):
     assert completeness_faults(frozenset(present.split())) == faults
+
+
+@pytest.mark.parametrize(
+    ("values", "faults"),
+    [
+        ({}, []),
+        ({"birth_date": None}, []),
+        ({"birth_date": "1994-02-28"}, []),
+        ({"birth_date": "2026-11-22"}, []),
+        ({"birth_date": "2026-11-23"}, [BORN]),
+        ({"birth_date": "9999-12-31"}, [BORN]),
+    ],
+)
+def test_nobody_is_born_later_than_today(values, faults):
+    assert birth_faults(values, date(2026, 11, 22)) == faults
 
 
 @pytest.mark.parametrize("way", sorted(WAYS_OF_CONTACT))

@@ -273,6 +273,10 @@ def test_all_faults_are_named_at_once(shared: World):
             {"name": "A", "phone": "0592 123456", "age": 30, "birth_date": "1996-01-01"},
             [("/fields/age", "birth-date-says-it")],
         ),
+        (
+            {"name": "A", "phone": "0592 123456", "birth_date": "2026-11-23"},
+            [("/fields/birth_date", "out-of-range")],
+        ),
     ],
 )
 def test_what_is_missing_or_too_much_is_named(

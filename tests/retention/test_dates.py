@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.faults.problems import demand_problem
 from tests.retention.acts import (
     at,
     change_procedure,
@@ -219,7 +220,6 @@ def test_every_change_of_the_end_moves_every_application_of_the_procedure(world:
         ("2027-06-30", "2027-06-30T22:00:00", 409),
         (None, "2027-07-31T21:59:59", 201),
         (None, "2027-07-31T22:00:00", 409),  # the first second of ends_on
-        ("2027-10-01", "2027-07-31T22:00:00", 409),  # intake never outlives the procedure
     ],
 )
 def test_intake_runs_through_its_last_day_and_no_longer_than_the_procedure(
@@ -235,6 +235,28 @@ def test_intake_runs_through_its_last_day_and_no_longer_than_the_procedure(
     assert vacancy["is_open"] is (status == 201)
     if status == 409:
         assert answered.json["type"] == "urn:problem-type:kluis:intake-closed"
+
+
+def test_intake_never_outlives_a_procedure_that_was_closed(world: World):
+    procedure_id = world.procedure(ends_on="2027-08-01", apply_until="2027-07-15")
+    change_procedure(world, procedure_id, closed=True)
+    body = {"procedure_reference": "V-1", "fields": {"name": "Daan Smit", "phone": "0592 123456"}}
+    assert world.post("/applications", "website", json=body).status_code == 409
+    vacancy = world.get("/procedures?reference=V-1", "website").json["items"][0]
+    assert vacancy["is_open"] is False
+
+
+@pytest.mark.parametrize("apply_until", ["2027-08-01", "2027-10-01"])
+def test_the_last_day_to_apply_lies_before_the_end(world: World, apply_until: str):
+    wrong = [("/apply_until", "out-of-range")]
+    new = {"reference": "V-9", "title": "Ontwikkelaar", "ends_on": "2027-08-01"}
+    refused = world.post("/procedures", "recruiter", json={**new, "apply_until": apply_until})
+    demand_problem(refused, 422, "invalid", wrong)
+    path = f"/procedures/{world.procedure(ends_on='2027-08-01')}"
+    refused = world.patch(path, "recruiter", version=1, json={"apply_until": apply_until})
+    demand_problem(refused, 422, "invalid", wrong)
+    later = {"apply_until": apply_until, "ends_on": "2027-10-02"}
+    assert world.patch(path, "recruiter", version=1, json=later).status_code == 200
 
 
 def test_closed_intake_ends_nothing_for_who_applied_in_time(world: World):

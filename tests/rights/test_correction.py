@@ -71,6 +71,7 @@ def test_recipients_are_told_which_fields_changed(applicant: Applicant):
         ({"notes": []}, 403, ("/fields/notes", "not-for-this-role")),
         ({"name": None}, 422, ("/fields/name", "required")),
         ({"age": 32}, 422, ("/fields/age", "birth-date-says-it")),
+        ({"birth_date": "2026-11-23"}, 422, ("/fields/birth_date", "out-of-range")),
         ({"motivation": "BSN 123456782"}, 422, ("/fields/motivation", "looks-like-bsn")),
         ({"email": "geen adres"}, 422, ("/fields/email", "not-an-email-address")),
     ],
