@@ -155,6 +155,10 @@ class Unavailable(Refusal):
     title = "The service can not do this right now; nothing was changed. Try again later."
 
 
+class Busy(Unavailable):
+    """A lock or a connection was waited for in vain: asked again at once, one would wait again."""
+
+
 class Misconfigured(Refusal):
     """Start-up stops: names the setting or file, never its value."""
 

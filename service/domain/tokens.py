@@ -39,7 +39,7 @@ def is_well_formed(token: str) -> bool:
 
 def claimed_role(token: str) -> Role:
     """The role that a well-formed token says it is for; only its digest proves it."""
-    return Role(token.split("_", 2)[1])
+    return Role(token.removeprefix("kluis_").rpartition("_")[0])
 
 
 def digest(token: str) -> bytes:

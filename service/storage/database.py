@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from select import select as select_ready
+from select import POLLIN, poll
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.errors import LockNotAvailable
 from psycopg.pq import Format, TransactionStatus
 from psycopg.sql import Literal
 from psycopg.types.json import Jsonb
@@ -23,10 +24,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from service.domain.errors import Misconfigured, Unavailable
+from service.domain.errors import Busy, Misconfigured, Unavailable
 
 _BUSY_SECONDS = 5
 _TRANSACTION, _AS_BYTES, _CURSORS = "kluis_transaction", "kluis_as_bytes", "kluis_cursors"
+_NOTHING_OPEN = (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
 # For statements whose results are large: PostgreSQL sends bytes as they are, not as digits.
 AS_BYTES = {_AS_BYTES: True}
 
@@ -155,13 +157,23 @@ def _demand_open(connection: "psycopg.Connection[Any]", *_: object) -> None:
 
     To an idle connection the server says nothing, until it closes it.
     """
-    if connection.closed or select_ready([connection], [], [], 0)[0]:
+    if connection.closed or _is_readable(connection.fileno()):
         raise DisconnectionError
 
 
+def _is_readable(descriptor: int) -> bool:
+    """Whether anything has come in. By poll: `select` knows no descriptor from 1,024 up."""
+    asked = poll()
+    asked.register(descriptor, POLLIN)
+    return bool(asked.poll(0))
+
+
 def _reset(connection: "psycopg.Connection[Any]", *_: object) -> None:
-    """End a transaction that was left open; where there is none, a rollback is much ado."""
-    if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+    """End a transaction that was left open; where there is none, a rollback is much ado.
+
+    One that broke is given back as it is: `_demand_open` finds it closed.
+    """
+    if connection.pgconn.transaction_status not in _NOTHING_OPEN:
         connection.rollback()
 
 
@@ -214,6 +226,8 @@ def driver_statement(query: Select[*tuple[Any, ...]]) -> Statement:
     """
     dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]  # the library has no types
     made = query.compile(dialect=dialect)
+    if "POSTCOMPILE" in str(made):
+        raise ValueError("a list of values has no place in a statement that is made once")
     parameters = tuple(name for name, value in made.params.items() if value is None)
     written = {name: f"${place}" for place, name in enumerate(parameters, 1)}
     for name, value in made.params.items():
@@ -303,7 +317,9 @@ def unavailable_when_failing() -> Iterator[None]:
     """Turn the database's own failures (gone, full, locked, refusing) into Unavailable."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
+    except (PoolTimeout, LockNotAvailable) as error:
+        raise Busy from error
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
         raise Unavailable from error
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import CTE, ColumnElement, Date, Engine, bindparam, cast, exists
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from service.storage.database import Base, Statement, driver_rows, driver_statement
+from service.storage.purges import was_completed_after
 from service.storage.tables import (
     AccessCode,
     Application,
@@ -23,7 +24,6 @@ from service.storage.tables import (
     Columns,
     Hold,
     Procedure,
-    PurgeRun,
     RecordKey,
     StoredAnswer,
 )
@@ -89,10 +89,10 @@ def write_rows(
     return bool(driver_rows(engine, asked, values))
 
 
+_IS_UNDER_NO_HOLD = ~exists().where(Hold.procedure_id == Procedure.id)
 _VACANCY = driver_statement(
     select(*(getattr(Procedure, name) for name in Vacancy._fields)).where(
-        Procedure.reference == bindparam("reference"),
-        ~exists().where(Hold.procedure_id == Procedure.id),
+        Procedure.reference == bindparam("reference"), _IS_UNDER_NO_HOLD
     )
 )
 
@@ -114,8 +114,8 @@ def _statement() -> Statement:
         .where(
             *(column == value for column, value in known.items()),
             Procedure.apply_until.is_not_distinct_from(last_day),
-            ~exists().where(Hold.procedure_id == Procedure.id),
-            ~exists().where(PurgeRun.completed_on > cast(bindparam("today"), Date)),
+            _IS_UNDER_NO_HOLD,
+            ~was_completed_after(cast(bindparam("today"), Date)),
         )
         .with_for_update(read=True)
         .cte("relied_on")

@@ -151,6 +151,11 @@ def lock_run(session: Session, run_id: UUID) -> PurgeRun | None:
     return session.get(PurgeRun, run_id, with_for_update=True, populate_existing=True)
 
 
+def was_completed_after(today: date | ColumnElement[date]) -> ColumnElement[bool]:
+    """Whether a run was completed on a later day than `today`: by rule 5 it is that day then."""
+    return exists().where(PurgeRun.completed_on > today)
+
+
 def last_completed_on(session: Session) -> date | None:
     """The date of the last run that left nothing due."""
     return session.scalar(_LAST_COMPLETED_ON)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     Uuid,
     bindparam,
-    exists,
     func,
     insert,
     literal,
@@ -27,8 +26,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.policy import PERMISSIONS, TEAM_ROLES, Action, Purpose, Role
 from service.storage.applications import Reach, reachable
-from service.storage.tables import ApiToken, AuditEvent, PurgeRun
+from service.storage.purges import was_completed_after
+from service.storage.tables import ApiToken, AuditEvent, TeamMember
 from service.storage.tally import counting_up, is_within
+from service.storage.tokens import holds_at
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,21 @@ _HOUR = func.date_trunc("hour", bindparam("now", type_=MOMENT), "UTC", type_=MOM
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
-def reached_within_budget(role: Role, today: date, *columns: Column) -> Select[*tuple[Any, ...]]:
-    """What the reader reaches within his budget: his subject and token, and these columns of it."""
+def reached_within_budget(
+    action: Action, role: Role, today: date, *columns: Column
+) -> Select[*tuple[Any, ...]]:
+    """What the reader reaches within his budget: his subject and token, and these columns of it.
+
+    Only where his role on the team allows the action as well.
+    """
     holder = _holder(role)
     reach = Reach(role, subject_of(holder), today)
-    after_today = exists().where(PurgeRun.completed_on > today)  # by rule 5 it is that day then
+    may_not = TEAM_ROLES - PERMISSIONS[action]
     return (
         reachable(reach, ())
         .join(holder, true())
         .with_only_columns(holder.c.subject, holder.c.token_id, *columns)
-        .where(~after_today)
+        .where(~was_completed_after(today), *(TeamMember.role != one for one in sorted(may_not)))
     )
 
 
@@ -79,8 +85,7 @@ def _holder(role: Role) -> CTE:
     query = select(ApiToken.subject, ApiToken.id.label("token_id")).where(
         ApiToken.digest == bindparam("digest", type_=LargeBinary()),
         ApiToken.role == role,
-        ApiToken.revoked_at.is_(None),
-        ApiToken.expires_at > bindparam("now", type_=MOMENT),
+        holds_at(bindparam("now", type_=MOMENT)),
         is_within(ApiToken.subject, _HOUR, more, budget),
     )
     return query.cte("holder")
@@ -91,8 +96,10 @@ def counted_up(page: CTE) -> CTE:
     return counting_up(page.c.subject, _HOUR, func.count()).cte("tallied")
 
 
-def entered(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -> CTE:
-    """The entry in the audit, with what it has `told` of each row, or of all by aggregates."""
+def entered(
+    action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]], *, as_one: bool = False
+) -> CTE:
+    """The entry in the audit, with what is `told` of a row, or `as_one` of all, by aggregates."""
     entry: dict[str, ColumnElement[Any]] = {
         "id": bindparam("event_id", type_=Uuid()),
         "at": bindparam("now", type_=MOMENT),
@@ -106,6 +113,6 @@ def entered(action: Action, page: CTE, told: Mapping[str, ColumnElement[Any]]) -
         **told,
     }
     rows = select(*entry.values()).select_from(page)
-    if action is Action.LIST_APPLICATIONS:
+    if as_one:
         rows = rows.group_by(page.c.subject, page.c.token_id)
     return insert(AuditEvent).from_select(list(entry), rows).returning(AuditEvent.id).cte("noted")

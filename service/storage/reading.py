@@ -150,22 +150,23 @@ def _row(names: Sequence[str], row: tuple[Any, ...]) -> ReadRow:
 @lru_cache(maxsize=16)
 def _of_one(role: Role, today: date) -> Statement:
     """For one day, as all of them: the rest of what it asks are a Reader and a place."""
-    query = _reached(role, today, FIELDS).where(Application.id == bindparam("application_id"))
-    shown = _shown(query, FIELDS)
-    noted = entered(Action.READ_APPLICATION, shown, _told_of_one(shown))
+    action = Action.READ_APPLICATION
+    query = _reached(action, role, today, FIELDS)
+    shown = _shown(query.where(Application.id == bindparam("application_id")), FIELDS)
+    noted = entered(action, shown, _told_of_one(shown))
     return _audited(shown, noted, counted_up(shown), FIELDS)
 
 
 @lru_cache(maxsize=16)
 def _of_page(role: Role, today: date) -> Statement:
-    limit = bindparam("limit", type_=Integer())
-    query = _reached(role, today, LISTED).where(
+    action, limit = Action.LIST_APPLICATIONS, bindparam("limit", type_=Integer())
+    query = _reached(action, role, today, LISTED).where(
         Application.procedure_id == bindparam("procedure_id"), Application.id > bindparam("after")
     )
     shown = _shown(query.order_by(Application.id).limit(limit + 1), LISTED)
     page = select(shown).order_by(shown.c.id).limit(limit).cte("page")
     same = _same_email(Reach(role, subject_of(shown), today), page)
-    noted = entered(Action.LIST_APPLICATIONS, page, _told_of_page(page))
+    noted = entered(action, page, _told_of_page(page), as_one=True)
     return _audited(shown, noted, counted_up(page), LISTED, same)
 
 
@@ -192,10 +193,12 @@ def _same_email(reach: Reach, page: CTE) -> CTE | None:
     )
 
 
-def _reached(role: Role, today: date, fields: Iterable[str]) -> Select[*tuple[Any, ...]]:
+def _reached(
+    action: Action, role: Role, today: date, fields: Iterable[str]
+) -> Select[*tuple[Any, ...]]:
     """What the reader reaches, with which groups of fields he sees of it."""
-    seals = (sealed_attribute(name) for name in fields)
-    return reached_within_budget(role, today, *_REACHED, _sight(role, today).label("sight"), *seals)
+    sight, seals = _sight(role, today).label("sight"), map(sealed_attribute, fields)
+    return reached_within_budget(action, role, today, *_REACHED, sight, *seals)
 
 
 def _sight(role: Role, today: date) -> ColumnElement[int]:

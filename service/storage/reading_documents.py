@@ -69,8 +69,9 @@ def read_document_and_audit(
 
 @lru_cache(maxsize=16)
 def _of_document(role: Role, today: date) -> Statement:
+    action = Action.READ_DOCUMENT
     query = (
-        reached_within_budget(role, today, *_READ.values())
+        reached_within_budget(action, role, today, *_READ.values())
         .join(Document, Document.application_id == Application.id)
         .where(
             Application.id == bindparam("application_id"),
@@ -85,7 +86,7 @@ def _of_document(role: Role, today: date) -> Statement:
         "shown": literal(1),
         "details": func.jsonb_build_object("document_id", page.c.document_id),
     }
-    noted, tallied = entered(Action.READ_DOCUMENT, page, told), counted_up(page)
+    noted, tallied = entered(action, page, told), counted_up(page)
     chunk = DocumentChunk
     first = and_(chunk.document_id == page.c.document_id, chunk.number < CHUNKS_AT_A_TIME)
     return driver_statement(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Engine, LargeBinary, bindparam, delete, select
+from sqlalchemy import ColumnElement, Engine, LargeBinary, and_, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from service.domain.policy import Role
@@ -24,6 +24,14 @@ class Holder(NamedTuple):
     expires_at: datetime
     revoked_at: datetime | None
     application_id: UUID | None
+
+    def holds_at(self, now: datetime) -> bool:
+        return self.revoked_at is None and self.expires_at > now
+
+
+def holds_at(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """The same of a token, as a condition."""
+    return and_(ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
 
 
 _HOLDER = select(*(getattr(ApiToken, name) for name in Holder._fields)).where(

@@ -48,6 +48,12 @@ class Signals:
             "Stored fields and documents that did not open.",
             registry=self._registry,
         )
+        self._short_ways_failed = Counter(
+            "kluis_short_ways_failed_total",
+            "Requests that were answered the long way, for the database failed on the short one.",
+            ["cause"],
+            registry=self._registry,
+        )
         self._requests = Histogram(
             "kluis_request_seconds",
             "Duration of requests by route and status.",
@@ -67,6 +73,11 @@ class Signals:
         """Count what did not open. `about` is the id of what it belongs to."""
         self._unreadable.inc(len(places))
         self.alarm(Alarm.FIELD_UNREADABLE, fields=",".join(places), **about)
+
+    def short_way_failed(self, door: str, cause: str) -> None:
+        """Nobody else would notice but by the time that it takes."""
+        self._short_ways_failed.labels(cause).inc()
+        _log.warning("short way failed", door=door, cause=cause)
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         self._requests.labels(route, method, str(status)).observe(seconds)

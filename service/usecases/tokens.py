@@ -63,7 +63,7 @@ def authenticate(house: House, token: str) -> Principal:
         holder = tokens.find_holder(house.engine, sought)
     if holder is None or not hmac.compare_digest(holder.digest, sought):
         raise Unauthenticated
-    if holder.revoked_at is not None or holder.expires_at <= house.clock.now():
+    if not holder.holds_at(house.clock.now()):
         raise Unauthenticated
     return Principal(holder.role, holder.subject, holder.id, holder.application_id)
 

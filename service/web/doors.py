@@ -18,12 +18,14 @@ from flask import Blueprint, Response, current_app, g, request
 from marshmallow import Schema
 
 from service.domain.errors import (
+    Busy,
     Fault,
     Forbidden,
     Invalid,
     KeyMissing,
     Refusal,
     Unauthenticated,
+    Unavailable,
     VersionMissing,
 )
 from service.domain.policy import PERMISSIONS, Action, Purpose, Role
@@ -149,7 +151,11 @@ def _at_once(made: Door, values: dict[str, Any]) -> Told | None:
     knock = Knock(house(), db.session, token, g.request_id)
     try:
         return made.at_once(knock, Asked(values, query=_query(made)))
-    except Refusal:  # whatever it is, it is told on the long way, to somebody who is known
+    except Busy:
+        raise
+    except Refusal as refusal:  # it is told on the long way, to somebody who is known
+        if isinstance(refusal, Unavailable):
+            house().signals.short_way_failed(made.name, type(refusal.__cause__).__name__)
         return None
 
 

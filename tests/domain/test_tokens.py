@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.policy import TOKEN_ROLES, Role
-from service.domain.tokens import ENTROPY_BYTES, digest, is_subject, is_well_formed, mint
+from service.domain.tokens import (
+    ENTROPY_BYTES,
+    claimed_role,
+    digest,
+    is_subject,
+    is_well_formed,
+    mint,
+)
 
 ALPHABET = string.digits + string.ascii_letters + "_-"
 ROLES = st.sampled_from(sorted(TOKEN_ROLES))
@@ -24,6 +31,7 @@ def test_a_minted_token_is_well_formed_and_names_its_role(role, entropy):
     token = mint(role, entropy)
     assert is_well_formed(token)
     assert re.fullmatch(rf"kluis_{role}_[0-9A-Za-z]{{49}}", token)
+    assert claimed_role(token) is role
 
 
 @given(ROLES, ENTROPY, ENTROPY)
