@@ -15,6 +15,7 @@ CONFLICTS = {
     "already-revoked": "The token was revoked before.",
     "already-withdrawn": "The application was withdrawn before.",
     "braked": "Nothing was deleted. The privacy officer confirms the plan.",
+    "erased-since": "What this request made was erased since: it is not made again.",
     "held": "A legal hold forbids the erasure.",
     "hold-ended": "A hold that ended stays ended; place a new one in time.",
     "identity-unchecked": "Say first how the asker was found to be the person.",

@@ -1,8 +1,9 @@
 """Answers kept for 24 hours, so that a repeated POST is answered and not done again."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,13 @@ def claim_answer(
 def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
     """The row that this transaction claimed."""
     return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()
+
+
+def empty_answers_of(session: Session, application_id: UUID) -> None:
+    """Leave of the answers about an application only that their requests were made."""
+    emptied = {"application_id": None, "kek_id": None, "sealed": None, "fingerprint": b""}
+    about = StoredAnswer.application_id == application_id
+    session.execute(update(StoredAnswer).where(about).values(emptied))
 
 
 def delete_expired_answers(session: Session, now: datetime, limit: int) -> None:

@@ -399,7 +399,9 @@ class PurgeReceipt(Base):
 class StoredAnswer(Base):
     """The answer to a POST with an Idempotency-Key, sealed, for 24 hours.
 
-    The client's key is kept as a keyed digest: clients put all sorts of things into it.
+    The client's key is kept as a keyed digest: clients put all sorts of things into it. When what
+    was made is erased, that digest and its day alone stay, with an empty `fingerprint`: else a
+    client that sends the same again would bring it back.
     """
 
     __tablename__ = "idempotency_key"

@@ -6,7 +6,7 @@ from service.domain.errors import Conflict
 from service.domain.policy import Purpose
 from service.domain.retention import is_held
 from service.domain.words import Event, Outcome, RequestKind
-from service.storage import holds, purges, requests
+from service.storage import answers, holds, purges, requests
 from service.storage.applications import Found
 from service.usecases.case import Case
 from service.usecases.requests import close
@@ -40,6 +40,7 @@ def erase(case: Case, found: Found) -> None:
         elif asked.kind in _MOOT:
             close(case, asked, Outcome.WITHDRAWN)
     tell(case, row.id, Event.ERASED)
+    answers.empty_answers_of(case.session, row.id)
     case.session.flush()
     case.session.expunge_all()
     purges.erase(case.session, row.id, case.today)

@@ -29,6 +29,7 @@ from service.usecases.repeats import kept_answer
 from tests.access.promises import DOORS
 from tests.access.scene import everything_stored, token_order, without_request_id
 from tests.factories import PDF, multipart
+from tests.faults.problems import demand_problem
 from tests.world import World
 
 FIELDS = {
@@ -274,7 +275,7 @@ def test_a_kept_answer_holds_nothing_that_can_be_read(world: World):
     assert [word for word in (key, "anarie", "kluis_") if word in rows_as_text] == []
 
 
-def test_a_kept_answer_goes_with_its_application(world: World):
+def test_what_was_erased_does_not_come_back_with_a_repeat(world: World):
     world.procedure()
     world.wording()
     record = UUID(post(world, "k").json["id"])
@@ -284,10 +285,25 @@ def test_a_kept_answer_goes_with_its_application(world: World):
     version = world.version_of(record)
     gone = world.call("DELETE", f"/applications/{record}", "officer", version=version)
     assert gone.status_code == 204
-    assert count(world, StoredAnswer) == 0
-    again = post(world, "k")
-    assert again.status_code == 201
-    assert again.json["id"] != str(record)
+    demand_problem(post(world, "k"), 409, "erased-since", [])
+    demand_problem(post(world, "k", procedure_reference="V-2"), 409, "erased-since", [])
+    statement = f"/applications/{record}/consent-events"
+    repeated = world.post(statement, "website", key="c", json=given)
+    demand_problem(repeated, 404, "not-found", [])
+    assert count(world, Application) == 0
+    world.clock.moment += timedelta(hours=24)
+    assert post(world, "k").status_code == 201
+
+
+def test_of_an_erased_application_its_answers_keep_nothing_but_that_there_were_some(world: World):
+    world.procedure()
+    record = post(world, "k").json["id"]
+    version = world.version_of(UUID(record))
+    world.call("DELETE", f"/applications/{record}", "officer", version=version)
+    with world.app.app_context():
+        (kept,) = db.session.scalars(select(StoredAnswer))
+        left = (kept.fingerprint, kept.application_id, kept.kek_id, kept.sealed)
+    assert left == (b"", None, None, None)
 
 
 def test_a_repeated_token_order_gets_the_same_secret_and_makes_one_token(world: World):
@@ -349,7 +365,9 @@ def test_beside_another_index_key_a_repeat_is_found_and_claims_nothing(world: Wo
     assert (count(world, Application), count(world, StoredAnswer)) == (1, 1)
 
 
-def test_under_two_index_keys_an_answer_is_kept_twice_and_goes_with_its_application(world: World):
+def test_under_two_index_keys_an_answer_is_kept_twice_and_emptied_with_its_application(
+    world: World,
+):
     world.procedure()
     with_another_key(world)
     made = post(world, "k")
@@ -358,7 +376,8 @@ def test_under_two_index_keys_an_answer_is_kept_twice_and_goes_with_its_applicat
     path = f"/applications/{made.json['id']}"
     version = world.version_of(UUID(made.json["id"]))
     assert world.call("DELETE", path, "officer", version=version).status_code == 204
-    assert count(world, StoredAnswer) == 0
+    demand_problem(post(world, "k"), 409, "erased-since", [])
+    assert (count(world, Application), count(world, StoredAnswer)) == (0, 2)
 
 
 def test_under_two_index_keys_a_counted_refusal_leaves_no_claim(world: World):
