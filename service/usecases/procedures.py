@@ -147,9 +147,7 @@ def change_procedure(
     case: Case, procedure_id: UUID, expected_version: int, change: ProcedureChange
 ) -> ProcedureView:
     """Close, prolong, reopen or rename; every application's date moves with the end."""
-    _get(case, procedure_id)  # who does not reach it waits for nobody's lock
-    lock_procedure(case.session, procedure_id, shared=False)
-    row = _get(case, procedure_id)
+    row = _lock(case, procedure_id)
     demand_version(row.version, expected_version)
     new_end = _new_end(case, row, change)
     if change.title is not None:
@@ -185,7 +183,7 @@ def read_member(case: Case, procedure_id: UUID, subject: str) -> MemberView:
 def set_member(case: Case, procedure_id: UUID, subject: str, role: Role) -> MemberView:
     """Put somebody on the team, or give him another role there; from the next request on."""
     _demand_not_own_access(case, subject)
-    _get(case, procedure_id)
+    _lock(case, procedure_id)
     row = procedures.find_member(case.session, procedure_id, subject)
     if row is None:
         case.session.add(TeamMember(procedure_id=procedure_id, subject=subject, role=role))
@@ -198,7 +196,7 @@ def set_member(case: Case, procedure_id: UUID, subject: str, role: Role) -> Memb
 @usecase(Action.CHANGE_TEAM)
 def remove_member(case: Case, procedure_id: UUID, subject: str) -> None:
     """Take somebody off the team; from the next request on."""
-    _get(case, procedure_id)
+    _lock(case, procedure_id)
     row = procedures.find_member(case.session, procedure_id, subject)
     if row is None:
         raise NotFound
@@ -249,6 +247,13 @@ def _get(case: Case, procedure_id: UUID) -> Procedure:
     if row is None:
         raise NotFound
     return row
+
+
+def _lock(case: Case, procedure_id: UUID) -> Procedure:
+    """The procedure, locked alone with its team; who does not reach it waits for nobody's lock."""
+    _get(case, procedure_id)
+    lock_procedure(case.session, procedure_id, shared=False)
+    return _get(case, procedure_id)
 
 
 def _demand_not_own_access(case: Case, subject: str) -> None:

@@ -1,5 +1,6 @@
 """Teams: who puts whom on them, that it counts from the next request, and that it is noticed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -185,3 +186,17 @@ def test_the_team_of_an_open_application_is_the_configured_one(make_world):
     assert "name" in world.get(path, "recruiter").json["fields"]
     assert world.get(path, "interviewer").json["fields"] == {}
     assert world.get(path, "recruiter", subject="other-recruiter").status_code == 404
+
+
+def test_whoever_changes_one_member_at_the_same_time_is_answered_one_after_the_other(world: World):
+    procedure_id = world.procedure()
+    path = team(procedure_id, "colleague")
+
+    def change(number: int) -> int:
+        if number % 3 == 0:
+            return world.call("DELETE", path, "recruiter").status_code
+        return put(world, path, "recruiter", "interviewer" if number % 3 == 1 else "screener")
+
+    with ThreadPoolExecutor(8) as pool:
+        answered = set(pool.map(change, range(60)))
+    assert {200, 204} <= answered <= {200, 204, 404}
