@@ -146,6 +146,11 @@ class VersionStale(Refusal):
     title = "It was changed since you read it: read it again, then send your change."
 
 
+class TooManyAtOnce(Refusal):
+    code = "too-many-at-once"
+    title = "So many files are being sent to this subject now: let one of them end first."
+
+
 class TooManyReads(Refusal):
     code = "read-budget-spent"
     title = "This subject has read as many applications this hour as it may."

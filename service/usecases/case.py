@@ -24,6 +24,7 @@ from service.storage.applications import Reach
 from service.storage.intake import Vacancies
 from service.telemetry.signals import Alarm, Signals
 from service.usecases.clock import Clock
+from service.usecases.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class House:
     signals: Signals
     subscribers: tuple[Subscriber, ...] = ()
     vacancies: Vacancies = field(default_factory=Vacancies)
+    turns: Turns = field(default_factory=Turns)
 
     def today(self, session: Session) -> date:
         """Rule 5: the clock's date in the configured zone, never behind a completed purge run."""

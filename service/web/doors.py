@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -32,7 +32,7 @@ from service.domain.policy import PERMISSIONS, Action, Purpose, Role
 from service.domain.tokens import is_well_formed
 from service.storage.database import db
 from service.storage.slices import Slice
-from service.usecases.case import Case, House, Repeatable
+from service.usecases.case import Case, House, Principal, Repeatable
 from service.usecases.frame import record_refusal
 from service.usecases.reading_at_once import Knock, Told
 from service.usecases.tokens import authenticate
@@ -83,6 +83,10 @@ class Door:
     def status(self) -> int:
         return 201 if self.location else 200
 
+    @cached_property
+    def sends_a_file(self) -> bool:
+        return isinstance(self.answer, type) and issubclass(self.answer, Response)
+
     @property
     def answer(self) -> Any:
         """The type of the answer, as the handler declares it."""
@@ -129,7 +133,8 @@ def _pass(made: Door, values: dict[str, Any]) -> Response:
     case, tell = _at_once(made, values) or _step_by_step(made, values)
     g.principal = case.principal
     try:
-        result = tell()
+        is_sent = made.sends_a_file and request.method != "HEAD"
+        result = _in_turn(case.principal, tell) if is_sent else tell()
     except Refusal as refusal:
         if not refusal.is_audited:
             case.session.rollback()
@@ -172,6 +177,28 @@ def _step_by_step(made: Door, values: dict[str, Any]) -> Told:
             return made.handler(case, asked)
 
     return case, tell
+
+
+def _in_turn(who: Principal, tell: Callable[[], Any]) -> Response:
+    """A file, for whose sending its reader has one turn of a few: slow ones must not take all."""
+    turn = house().turns.take(who.role, who.subject)
+    try:
+        response: Response = tell()
+    except BaseException:
+        turn.end()
+        raise
+    chunks = response.response
+
+    def sent() -> Iterator[Any]:
+        try:
+            yield from chunks
+        finally:
+            turn.end()
+
+    response.response = sent()
+    for done in (getattr(chunks, "close", turn.end), turn.end):
+        response.call_on_close(done)  # it may never have begun
+    return response
 
 
 def house() -> House:

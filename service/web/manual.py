@@ -71,7 +71,7 @@ MEANINGS = {
     415: "Not a content type that is read here.",
     422: "Read, but something in it is not acceptable.",
     428: "If-Match is missing.",
-    429: "The read budget of this hour is spent.",
+    429: "The read budget of this hour is spent, or too many files are being sent at once.",
     500: "What is stored does not open, or the service has a defect.",
     503: "Not possible right now; nothing was changed. Try again later.",
 }

@@ -26,6 +26,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.KeyReused: 422,
     errors.VersionMissing: 428,
     errors.VersionStale: 412,
+    errors.TooManyAtOnce: 429,
     errors.TooManyReads: 429,
     errors.Unavailable: 503,
     errors.Unreadable: 500,
@@ -33,10 +34,11 @@ STATUS: dict[type[Refusal], int] = {
 }
 URN = "urn:problem-type:kluis:"
 DEFECT = "Something is wrong with the service itself; it was logged."
-_HEADERS = {
+_HEADERS: dict[int | str, dict[str, str]] = {  # by the status, or for one of several by its code
     401: {"WWW-Authenticate": 'Bearer realm="kluis"'},
     408: {"Connection": "close"},
     429: {"Retry-After": "600"},
+    errors.TooManyAtOnce.code: {"Retry-After": "10"},
     503: {"Retry-After": "5"},
 }
 _HTTP_CODES = {404: errors.NotFound(), 413: errors.TooLarge(), 415: errors.UnsupportedMedia()}
@@ -81,7 +83,7 @@ def _render(status: int, code: str, title: str, refusal: Refusal | None = None) 
         }
     written = dumps(body, option=OPT_APPEND_NEWLINE)
     response = Response(written, status, mimetype="application/problem+json")
-    response.headers.update(_HEADERS.get(status, {}))
+    response.headers.update(_HEADERS.get(code) or _HEADERS.get(status, {}))
     return response
 
 
