@@ -85,6 +85,7 @@ def serve(root: Root) -> None:
             http=HTTPModes.http1,
             websockets=False,
             workers=settings.workers,
+            respawn_failed_workers=True,  # one that was killed must not end those of the others
             backlog=2048,
             http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN_MS),
             workers_kill_timeout=_LAST_REQUESTS_SECONDS,

@@ -2,10 +2,11 @@
 
 import io
 import os
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -254,6 +255,20 @@ def test_a_pool_without_a_free_connection_is_503_in_bounded_time(on_postgres: Wo
     with on_postgres.app.app_context(), db.engine.connect():
         demand_unavailable(on_postgres.get("/duties", "officer"))
     assert on_postgres.get("/duties", "officer").status_code == 200
+
+
+def test_a_connection_beyond_a_thousand_other_sockets_is_as_good_as_any(on_postgres: World):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_048), hard))
+    path = f"/applications/{on_postgres.apply()}"
+    with ExitStack() as others:
+        for _ in range(1_024):
+            others.enter_context(Path(os.devnull).open())
+        with on_postgres.app.app_context():
+            db.engine.dispose()
+        for _ in range(2):  # on a new connection, and on one that was given back
+            assert on_postgres.get(path, "recruiter").status_code == 200
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def waiting(connection: "psycopg.Connection[Any]") -> int:

@@ -3,8 +3,10 @@
 import errno
 import itertools
 import json
+import os
 import random
 import resource
+import signal
 import socket
 import struct
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ import pytest
 from sqlalchemy import select
 
 from service.storage.tables import AuditEvent, DocumentChunk
+from service.usecases.turns import MOST_AT_ONCE
 from tests.factories import PDF, SubmissionFactory
 from tests.faults.damage import behind, flipped, rows
 from tests.faults.problems import SECRET
@@ -121,6 +124,18 @@ def test_slow_readers_hold_no_connection_and_little_memory(running: Served):
         assert running.call("GET", "/v1/procedures", "recruiter").status == 200
         assert whole(readers[0]).endswith(content[-1000:])
         assert running.peak() - before < len(readers) * 5 * MIB
+
+
+def test_who_takes_files_slowly_takes_so_many_and_who_left_none(running: Served):
+    path = uploaded(running, large())
+    head = running.head("GET", path, "recruiter", Connection="close")
+    with ExitStack() as slow:
+        for _ in range(MOST_AT_ONCE):
+            reader = slow.enter_context(running.dial(head, 4096))
+            assert reader.recv(1000).startswith(b"HTTP/1.1 200 ")
+        assert running.call("GET", f"/v1{path}", "recruiter").status == 429
+        assert running.call("GET", f"/v1{path}", "interviewer").status == 200
+    assert running.eventually(lambda: running.call("GET", f"/v1{path}", "recruiter").status == 200)
 
 
 def test_the_largest_document_goes_up_and_down_in_little_memory(running: Served):
@@ -351,3 +366,19 @@ def test_sigterm_lets_running_requests_finish_and_takes_no_new_ones(
 def refuses(running: Served) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", running.port)) == errno.ECONNREFUSED
+
+
+def serves(pid: int) -> bool:
+    """Python has a process of its own beside the workers."""
+    return b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_worker_that_was_killed_is_followed_by_another(databases: Databases, tmp_path: Path):
+    url = databases.fresh("postgresql")
+    with served(url, tmp_path, {"KLUIS_WORKERS": "2"}) as bereft:
+        before = set(bereft.workers)
+        os.kill(next(filter(serves, before)), signal.SIGKILL)
+        assert bereft.eventually(lambda: len(set(bereft.workers) - before) == 1)
+        assert bereft.call("GET", "/readyz", None).status == 200
+        assert bereft.process.poll() is None
+    databases.drop(url)
