@@ -261,11 +261,11 @@ def test_a_connection_beyond_a_thousand_other_sockets_is_as_good_as_any(on_postg
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_048), hard))
     path = f"/applications/{on_postgres.apply()}"
+    with on_postgres.app.app_context():
+        db.engine.dispose()
     with ExitStack() as others:
         for _ in range(1_024):
             others.enter_context(Path(os.devnull).open())
-        with on_postgres.app.app_context():
-            db.engine.dispose()
         for _ in range(2):  # on a new connection, and on one that was given back
             assert on_postgres.get(path, "recruiter").status_code == 200
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
