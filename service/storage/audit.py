@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, String, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from service.domain.errors import Unavailable
 from service.domain.policy import Action, Purpose, Role
 from service.storage.slices import Slice
 from service.storage.tables import AuditEvent, Columns
 
-_ENTRY = insert(AuditEvent)  # as an object of the ORM it would cost twice as much
+# As an object of the ORM it would cost twice as much.
+_ENTRY = insert(AuditEvent).execution_options(preserve_rowcount=True)
 _BUDGET_SPAN = timedelta(hours=1)
 # When, in which role, by which action, which fields, why.
 Reading = Row[datetime, Role, Action, list[str], Purpose | None]
@@ -50,8 +52,12 @@ class Showing(NamedTuple):
 
 
 def write_entry(session: Session, entry: Columns) -> None:
-    """Add an event, by its columns, to the transaction; the row is sent at once."""
-    session.connection().execute(_ENTRY, entry)
+    """Add an event, by its columns, to the transaction; the row is sent at once.
+
+    Unavailable if the database takes it without a word and writes none.
+    """
+    if session.connection().execute(_ENTRY, entry).rowcount != 1:
+        raise Unavailable
 
 
 def count_applications_shown(session: Session, subject: str, now: datetime) -> int:

@@ -158,6 +158,18 @@ def test_while_the_audit_takes_nothing_nothing_is_shown_and_nothing_changes(
 @pytest.mark.parametrize(
     "table", ["record_key", "document_chunk", "idempotency_key", "application"]
 )
+def test_an_audit_that_swallows_its_rows_is_no_audit(on_postgres: World):
+    path = f"/applications/{on_postgres.apply()}"
+    swallow = (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+    )
+    with behind(on_postgres) as session:
+        for command in (swallow, REFUSALS["postgresql"][1].format(table="audit_event")):
+            session.execute(text(command))
+    for asked in (path, f"{path}?fields=name", f"{path}/documents"):
+        demand_unavailable(on_postgres.get(asked, "recruiter"))
+
+
 def test_an_application_that_can_not_be_stored_whole_is_not_stored_at_all(
     world: World, candidate: UUID, table: str
 ):
