@@ -155,9 +155,6 @@ def test_while_the_audit_takes_nothing_nothing_is_shown_and_nothing_changes(
     assert world.get(document, "recruiter").data == PDF
 
 
-@pytest.mark.parametrize(
-    "table", ["record_key", "document_chunk", "idempotency_key", "application"]
-)
 def test_an_audit_that_swallows_its_rows_is_no_audit(on_postgres: World):
     path = f"/applications/{on_postgres.apply()}"
     swallow = (
@@ -170,6 +167,9 @@ def test_an_audit_that_swallows_its_rows_is_no_audit(on_postgres: World):
         demand_unavailable(on_postgres.get(asked, "recruiter"))
 
 
+@pytest.mark.parametrize(
+    "table", ["record_key", "document_chunk", "idempotency_key", "application"]
+)
 def test_an_application_that_can_not_be_stored_whole_is_not_stored_at_all(
     world: World, candidate: UUID, table: str
 ):
