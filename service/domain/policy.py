@@ -89,6 +89,7 @@ class Action(StrEnum):
     REVOKE_TOKEN = "revoke-token"  # noqa: S105  # a verb, not a secret
     MANAGE_KEYS = "manage-keys"
     VERIFY_RETENTION = "verify-retention"
+    ERASE_AGAIN = "erase-again"
     DELIVER_EVENTS = "deliver-events"
     PRINT_REGISTER = "print-register"
 
@@ -168,6 +169,7 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.REVOKE_TOKEN: frozenset({_A, _CLI}),
     Action.MANAGE_KEYS: frozenset({_CLI}),
     Action.VERIFY_RETENTION: frozenset({_CLI}),
+    Action.ERASE_AGAIN: frozenset({_CLI}),
     Action.DELIVER_EVENTS: frozenset({_CLI}),
     Action.PRINT_REGISTER: frozenset({_CLI}),
 }

@@ -68,6 +68,12 @@ def delete_taken(session: Session, run_id: UUID) -> None:
     _delete_whole(session, taken)
 
 
+def lock_those_there(session: Session, application_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Those of the ids that are an application's, each locked, in their order."""
+    query = select(Application.id).where(Application.id.in_(application_ids))
+    return session.scalars(query.order_by(Application.id).with_for_update()).all()
+
+
 def erase(session: Session, application_id: UUID, erased_on: date) -> None:
     """Delete one application whole, outside of any run, and write its receipt."""
     receipt = {"application_id": application_id, "purged_on": erased_on, "rule": Rule.ERASURE}

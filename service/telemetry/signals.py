@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+ERASED = "erased"
 _log = structlog.get_logger()
 
 
@@ -73,6 +74,10 @@ class Signals:
         """Count what did not open. `about` is the id of what it belongs to."""
         self._unreadable.inc(len(places))
         self.alarm(Alarm.FIELD_UNREADABLE, fields=",".join(places), **about)
+
+    def erased(self, application_id: object) -> None:
+        """What the log must know outside of the database: a restored backup has the record yet."""
+        _log.warning(ERASED, application_id=str(application_id))
 
     def short_way_failed(self, door: str, cause: str) -> None:
         """Nobody else would notice but by the time that it takes."""

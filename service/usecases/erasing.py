@@ -1,14 +1,17 @@
 """Erasing one record now: the purge's own path, unless something forbids it."""
 
+from collections.abc import Collection
 from datetime import date
+from uuid import UUID
 
 from service.domain.errors import Conflict
-from service.domain.policy import Purpose
+from service.domain.policy import Action, Purpose
 from service.domain.retention import is_held
 from service.domain.words import Event, Outcome, RequestKind
 from service.storage import answers, holds, purges, requests
 from service.storage.applications import Found
 from service.usecases.case import Case
+from service.usecases.frame import usecase
 from service.usecases.requests import close
 from service.usecases.telling import tell
 
@@ -40,8 +43,28 @@ def erase(case: Case, found: Found) -> None:
         elif asked.kind in _MOOT:
             close(case, asked, Outcome.WITHDRAWN)
     tell(case, row.id, Event.ERASED)
-    answers.empty_answers_of(case.session, row.id)
     case.session.flush()
     case.session.expunge_all()
-    purges.erase(case.session, row.id, case.today)
+    _delete(case, row.id)
     purges.mark_unscrubbed(case.session, case.today)
+
+
+@usecase(Action.ERASE_AGAIN)
+def erase_again(case: Case, application_ids: Collection[UUID]) -> int:
+    """Erase what a restored backup brought back, and say of how many; no hold is asked for.
+
+    Whether it might be erased was decided then, and recipients were told.
+    """
+    case.purpose = Purpose.ERASURE
+    back = purges.lock_those_there(case.session, application_ids)
+    for application_id in back:
+        _delete(case, application_id)
+    purges.mark_unscrubbed(case.session, case.today)
+    case.entry.applications = [str(application_id) for application_id in back]
+    return len(back)
+
+
+def _delete(case: Case, application_id: UUID) -> None:
+    answers.empty_answers_of(case.session, application_id)
+    purges.erase(case.session, application_id, case.today)
+    case.afterwards(lambda: case.house.signals.erased(application_id))

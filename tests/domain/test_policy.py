@@ -97,6 +97,7 @@ PERMITTED = {
     "revoke-token": "admin operator",
     "manage-keys": "operator",
     "verify-retention": "operator",
+    "erase-again": "operator",
     "deliver-events": "operator",
     "print-register": "operator",
 }
@@ -233,6 +234,7 @@ def test_what_only_the_command_line_does_no_token_can():
     assert command_line == {
         Action.MANAGE_KEYS,
         Action.VERIFY_RETENTION,
+        Action.ERASE_AGAIN,
         Action.DELIVER_EVENTS,
         Action.PRINT_REGISTER,
     }

@@ -12,11 +12,14 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import orjson
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from service.app import Parts, create_app, create_bare_app
 from service.cli import kluis
@@ -24,7 +27,9 @@ from service.cli.purge import counted
 from service.cli.root import Root
 from service.config.settings import Settings, load_settings
 from service.web.pages import render_openapi
-from tests.retention.acts import at, completed, hold, reads, rows
+from tests.factories import PDF
+from tests.faults.damage import behind
+from tests.retention.acts import at, completed, erase, hold, reads, rows
 from tests.world import World, write_keyring
 
 Command = Callable[..., Result]
@@ -786,3 +791,47 @@ def test_times_at_the_edge_of_a_day_hold_at_the_command_line_too(world: World, c
     assert "Purged 0" in command("purge", world=world).stdout
     at(world, "2027-03-31T22:00:00")
     assert "Purged 1" in command("purge", world=world).stdout
+
+
+# kluis retention erase-again
+
+IN_A_BACKUP = {
+    "application": "id",
+    "record_key": "application_id",
+    "document": "id",
+    "document_chunk": "document_id",
+}
+
+
+def test_what_a_restore_brought_back_is_erased_again(
+    world: World, command: Command, tmp_path: Path
+):
+    world.procedure()
+    gone, stays = (world.apply(files={"cv": ("cv.pdf", PDF)}) for _ in range(2))
+    with behind(world) as session:
+        for table in IN_A_BACKUP:
+            session.execute(text(f"CREATE TABLE {table}_backup AS SELECT * FROM {table}"))
+    with capture_logs() as events:
+        assert erase(world, gone).status_code == 204
+    with behind(world) as session:
+        for table, key in IN_A_BACKUP.items():
+            lost = f"SELECT * FROM {table}_backup WHERE {key} NOT IN (SELECT {key} FROM {table})"
+            session.execute(text(f"INSERT INTO {table} {lost}"))
+        session.execute(text("DELETE FROM purge_receipt"))
+    assert reads(world, gone)
+    log, elsewhere = tmp_path / "kluis.log", {"event": "erased", "application_id": str(uuid4())}
+    others = [b"no JSON", b"[1]", b"7", b'{"event":"erased"}', b'{"event":"x"}', b""]
+    log.write_bytes(b"\n".join([*map(orjson.dumps, [*events, elsewhere]), *others]))
+    ran = command("retention", "erase-again", str(log), world=world)
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout == "The logs tell of 2 erased; 1 were back, and are erased again.\n"
+    assert (reads(world, gone), reads(world, stays)) == (False, True)
+    left = {table: len(rows(world, f"SELECT * FROM {table}")) for table in IN_A_BACKUP}
+    assert left == dict.fromkeys(IN_A_BACKUP, 1)
+    [told] = rows(world, "SELECT role, application_ids FROM audit_event WHERE action='erase-again'")
+    assert (told[0], str(gone) in str(told[1])) == ("operator", True)
+
+
+def test_a_log_without_erasures_erases_nothing(world: World, command: Command):
+    ran = command("retention", "erase-again", "-", world=world, stdin="nothing\n")
+    assert ran.stdout == "The logs tell of 0 erased; 0 were back, and are erased again.\n"
