@@ -11,6 +11,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from signal import SIGTERM, signal
 
 from rich.console import Console
 from rich.table import Table
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     asked = parser.parse_args()
     configure_logs("error", sys.stderr)
+    signal(SIGTERM, lambda *_: sys.exit(128 + SIGTERM))  # databases and folders are thrown away
     found = _measured(asked.parts or list(PARTS), SIZES[asked.size])
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(_table("All that was measured", found, lambda _: True))
@@ -53,13 +55,16 @@ def main() -> None:
 
 def _measured(parts: Sequence[str], size: Size) -> dict[str, list[Measure]]:
     found: dict[str, list[Measure]] = {}
-    with Console(stderr=True).status("") as status:
+    console = Console(stderr=True)
+    with console.status("") as status:
         for part in parts:
             found[part] = []
             status.update(f"Measuring {part}")
             for measure in PARTS[part](size):
                 found[part].append(measure)
                 status.update(f"Measuring {part}; after {measure.what}")
+                if not console.is_terminal:
+                    console.print(f"{part}: {measure.what}", soft_wrap=True)
     return found
 
 

@@ -7,11 +7,11 @@ from time import process_time
 from uuid import uuid4
 
 from bench.measures import Measure
+from bench.records import twenty_fields
 from bench.rounds import ratio
 from bench.sizes import Size
 from bench.ways import ALONE, OURS, RAW, TOGETHER, UTILS, Way, all_ways
 from service.crypto.keyring import KeyPurpose, Keyring, make_key
-from tests.factories import FullFieldsFactory
 
 CALLS = 4_000
 ROUNDS = 3  # for one of the other parts'
@@ -47,9 +47,7 @@ def _compared(what: str, times: Mapping[str, Sequence[float]]) -> Iterator[Measu
 
 def _a_record(rounds: int) -> Iterator[Measure]:
     """Twenty fields with their key: drawn and wrapped, or unwrapped."""
-    values = FullFieldsFactory(notes=[{"text": "Goed gesprek.", "by": "recruiter-7"}])
-    if len(values) != TOGETHER:
-        raise RuntimeError(f"the goal is for {TOGETHER} fields, these are {len(values)}")
+    values = twenty_fields()
     ring = Keyring([make_key(purpose, datetime.now(UTC)) for purpose in KeyPurpose])
     application_id, procedure_id = uuid4(), uuid4()
 

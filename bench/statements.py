@@ -1,13 +1,18 @@
 """How many statements a list takes: as many for a hundred rows as for one."""
 
+import os
+import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
+import psycopg
+from sqlalchemy import Engine, event
 
 from bench.databases import KINDS, database
 from bench.measures import Measure
@@ -16,6 +21,7 @@ from service.storage.database import db
 from tests.world import World
 
 SIZES = (1, 10, 100)
+_SENT = re.compile(r"\tF\t\d+\t(?:Bind|Query)\t")  # as libpq traces it
 IN_THE_TALENT_POOL = timedelta(days=40)
 
 
@@ -24,7 +30,11 @@ def measure(_size: Size) -> Iterator[Measure]:
         with database(kind) as url, tempfile.TemporaryDirectory() as directory:
             world = World.make(url, Path(directory), {"KLUIS_READ_BUDGET": "1000000"})
             procedure_id = _fill(world)
-            yield _compared(world, kind, f"/procedures/{procedure_id}/applications", "recruiter")
+            candidates = f"/procedures/{procedure_id}/applications"
+            yield _compared(world, kind, candidates, "recruiter")
+            if kind == "PostgreSQL":
+                sent = _statements(world, candidates, "recruiter", max(SIZES))
+                yield Measure(f"applications, {kind}: statements for 100 rows", "", sent, most=1)
             yield _compared(world, kind, "/procedures", "recruiter")
             yield _compared(world, kind, "/audit-events", "officer")
             world.clock.moment += IN_THE_TALENT_POOL
@@ -57,18 +67,51 @@ def _post_procedure(world: World, reference: str) -> None:
 
 def _statements(world: World, path: str, role: str, size: int) -> int:
     world.token(role)
+    with world.app.app_context():
+        engine = db.engine
+    statements_of = _on_the_wire if engine.dialect.name == "postgresql" else _by_event
+    with statements_of(engine) as seen:
+        answer = world.get(f"{path}?limit={size}", role)
+    if answer.status_code != HTTPStatus.OK or len((answer.json or {})["items"]) != size:
+        raise RuntimeError(f"{path} answered {answer.status_code}, not {size} rows")
+    return len(seen)
+
+
+@contextmanager
+def _on_the_wire(engine: Engine) -> Iterator[list[str]]:
+    """What PostgreSQL's client was told to do, by whatever part of the service, BEGIN as well.
+
+    The list is filled when this ends.
+    """
+    seen: list[str] = []
+    followed: list[psycopg.Connection[Any]] = []
+    with tempfile.NamedTemporaryFile() as trace:
+
+        def follow(connection: "psycopg.Connection[Any]", *_: object) -> None:
+            connection.pgconn.trace(os.dup(trace.fileno()))
+            followed.append(connection)
+
+        engine.dispose()  # what follows goes over new connections, behind what prepares them
+        event.listen(engine, "connect", follow)
+        try:
+            yield seen
+        finally:
+            event.remove(engine, "connect", follow)
+            for connection in followed:
+                connection.pgconn.untrace()
+            engine.dispose()
+        seen += _SENT.findall(Path(trace.name).read_text(errors="replace"))
+
+
+@contextmanager
+def _by_event(engine: Engine) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         seen.append(statement)
 
-    with world.app.app_context():
-        engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        answer = world.get(f"{path}?limit={size}", role)
+        yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    if answer.status_code != HTTPStatus.OK or len((answer.json or {})["items"]) != size:
-        raise RuntimeError(f"{path} answered {answer.status_code}, not {size} rows")
-    return len(seen)
