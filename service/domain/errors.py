@@ -15,7 +15,6 @@ CONFLICTS = {
     "already-revoked": "The token was revoked before.",
     "already-withdrawn": "The application was withdrawn before.",
     "braked": "Nothing was deleted. The privacy officer confirms the plan.",
-    "erased-since": "What this request made was erased since: it is not made again.",
     "held": "A legal hold forbids the erasure.",
     "hold-ended": "A hold that ended stays ended; place a new one in time.",
     "identity-unchecked": "Say first how the asker was found to be the person.",
@@ -134,6 +133,11 @@ class KeyMissing(Refusal):
 class KeyReused(Refusal):
     code = "idempotency-key-reused"
     title = "This Idempotency-Key was used before, for another request."
+
+
+class ErasedSince(Refusal):
+    code = "erased-since"
+    title = "What this Idempotency-Key made was erased since: it is not made again."
 
 
 class VersionMissing(Refusal):

@@ -54,10 +54,11 @@ def read_json_body(request: Request, settings: Settings, beside: str = "") -> Bo
         raise UnsupportedMedia("JSON is sent in UTF-8.")
     # Werkzeug ends a body of unsaid length at its limit in silence: look one byte further.
     request.max_content_length = settings.max_json_bytes + 1
-    with _reading():
+    too_large = f"JSON holds at most {settings.max_json_bytes:,} bytes here."
+    with _reading(too_large):
         data = request.stream.read()
     if len(data) > settings.max_json_bytes:
-        raise TooLarge(f"JSON holds at most {settings.max_json_bytes:,} bytes here.")
+        raise TooLarge(too_large)
     return Body(read_json(data), identity=data)
 
 
@@ -73,7 +74,7 @@ def read_multipart(request: Request, settings: Settings, json_part: str | None) 
     request.max_content_length = settings.max_body_bytes
     parts = _Parts(settings, json_part, is_repeatable=_MAY_COME_AGAIN in request.headers)
     try:
-        with _reading():
+        with _reading(f"A body holds at most {settings.max_body_bytes:,} bytes here."):
             for event in _events(request, boundary.encode()):
                 parts.take(event)
         return parts.finish()
@@ -88,12 +89,12 @@ def _demand_plain(request: Request) -> None:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
+def _reading(too_large: str) -> Iterator[None]:
     """What the libraries say of a bad body, in our words."""
     try:
         yield
     except RequestEntityTooLarge as error:
-        raise TooLarge from error
+        raise TooLarge(too_large) from error
     except ClientDisconnected as error:
         raise Malformed("The body broke off.") from error
     except ValueError as error:

@@ -151,6 +151,8 @@ def _responses(made: Door) -> dict[str, Any]:
         statuses.add(404)
     if made.versioned:
         statuses |= {412, 428}
+    if made.repeatable:
+        statuses.add(410)
     if made.name in _COUNTED:
         statuses.add(429)
     problems: dict[str, Any] = {str(status): f"Problem{status}" for status in sorted(statuses)}

@@ -24,6 +24,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Conflict: 409,
     errors.KeyMissing: 400,
     errors.KeyReused: 422,
+    errors.ErasedSince: 410,
     errors.VersionMissing: 428,
     errors.VersionStale: 412,
     errors.TooManyAtOnce: 429,

@@ -40,7 +40,7 @@ _OF_APPLICATION = "/applications/{application_id}"
     body=schemas.Submission,
     takes_files=True,
     location="/applications/{id}",
-    conflicts=("intake-closed", "erased-since"),
+    conflicts=("intake-closed",),
 )
 def submit_application(case: Case, asked: Asked) -> new_record.Receipt:
     """Post an application, as JSON or as multipart with its files.

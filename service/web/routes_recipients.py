@@ -15,7 +15,6 @@ from service.web.doors import Asked, door
     Action.RECORD_DISCLOSURE,
     body=schemas.NewDisclosure,
     location="/disclosures",
-    conflicts=("erased-since",),
 )
 def record_disclosure(case: Case, asked: Asked) -> disclosures.DisclosureView:
     """Record that an organisation is given fields of an application, and which.

@@ -59,7 +59,7 @@ def issue_access_code(case: Case, asked: Asked) -> access.IssuedCode:
     Action.FILE_REQUEST,
     body=schemas.NewRequest,
     location="/privacy-requests/{id}",
-    conflicts=("too-many-requests", "erased-since"),
+    conflicts=("too-many-requests",),
 )
 def file_request(case: Case, asked: Asked) -> requests.RequestView:
     """File a request under the law: what can be done at once is done at once and closes itself.

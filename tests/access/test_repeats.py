@@ -285,8 +285,8 @@ def test_what_was_erased_does_not_come_back_with_a_repeat(world: World):
     version = world.version_of(record)
     gone = world.call("DELETE", f"/applications/{record}", "officer", version=version)
     assert gone.status_code == 204
-    demand_problem(post(world, "k"), 409, "erased-since", [])
-    demand_problem(post(world, "k", procedure_reference="V-2"), 409, "erased-since", [])
+    demand_problem(post(world, "k"), 410, "erased-since", [])
+    demand_problem(post(world, "k", procedure_reference="V-2"), 410, "erased-since", [])
     statement = f"/applications/{record}/consent-events"
     repeated = world.post(statement, "website", key="c", json=given)
     demand_problem(repeated, 404, "not-found", [])
@@ -376,7 +376,7 @@ def test_under_two_index_keys_an_answer_is_kept_twice_and_emptied_with_its_appli
     path = f"/applications/{made.json['id']}"
     version = world.version_of(UUID(made.json["id"]))
     assert world.call("DELETE", path, "officer", version=version).status_code == 204
-    demand_problem(post(world, "k"), 409, "erased-since", [])
+    demand_problem(post(world, "k"), 410, "erased-since", [])
     assert (count(world, Application), count(world, StoredAnswer)) == (0, 2)
 
 
