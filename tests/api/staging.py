@@ -184,6 +184,7 @@ _FITTING = {
     "channel": "website",
     "until": WITHIN,
     "ends_on": WITHIN,
+    "apply_until": "2026-12-31",
     "expires_at": f"{WITHIN}T00:00:00Z",
     "consent": {"wording_version": "w1"},
     "resume": {"basics": {"name": "Sanne de Vries", "email": "sanne@example.org"}},
@@ -198,6 +199,9 @@ def _fitted(body: dict[str, Any]) -> dict[str, Any]:
     fitted = {name: _like(body[name], _FITTING.get(name, body[name])) for name in body}
     if isinstance(body.get("application"), dict):
         fitted["application"] = _fitted(body["application"])
+    fields = body.get("fields")
+    if isinstance(fields, dict) and isinstance(fields.get("birth_date"), str):
+        fitted["fields"] = {**fields, "birth_date": "1994-02-28"}
     return fitted
 
 
