@@ -94,8 +94,8 @@ FAULTS = {
     "line-break": "It stands on one line.",
     "looks-like-bsn": "It looks like a citizen service number (BSN), which is not kept here.",
     "not-a-choice": "It is none of the words that may stand here; the description lists them.",
-    "not-a-date": "A date is written 2026-11-30. A month or a year alone, 2014-06 or 2014, is taken"
-    " only where the description says partial-date.",
+    "not-a-date": "A date is written 2026-11-30, and is a day that exists. A month or a year"
+    " alone, 2014-06 or 2014, is taken only where the description says partial-date.",
     "not-a-moment-with-offset": "A moment is written 2026-11-30T09:00:00+01:00; in a query the + is"
     " written %2B, or the moment ends in Z: 2026-11-30T08:00:00Z.",
     "not-a-phone-number": "It can not be a phone number; one from abroad begins with + or 00.",

@@ -38,6 +38,9 @@ def read_json(body: bytes, at: str = "") -> Any:
     _demand_shallow(body)
     try:
         value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise Malformed(f"It is not JSON, from {place} on.") from error
     except (ValueError, RecursionError) as error:
         raise Malformed("It is not JSON.") from error
     if _FORBIDDEN.search(text) or _SUSPECT.search(text):

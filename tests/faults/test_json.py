@@ -94,6 +94,18 @@ def test_what_is_not_one_json_value_is_400(shared: World, body: bytes):
     demand_problem(send(shared, body), 400, "malformed", [])
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b"", "line 1, column 1"),
+        (b"{broken", "line 1, column 2"),
+        (b'{"fields": {},\n "kind": }', "line 2, column 10"),
+    ],
+)
+def test_it_is_said_from_where_on_it_is_none(shared: World, body: bytes, place: str):
+    assert send(shared, body).json["detail"] == f"It is not JSON, from {place} on."
+
+
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_and_so_it_is_as_the_json_part_of_a_multipart_body(shared: World, body: bytes):
     sent = joined(json_part(body), file_part(b"%PDF-1.7"))
