@@ -90,7 +90,8 @@ def opened(
 
     The `first` chunks were found together with the document, so that a small one is served whole
     even if it is deleted meanwhile; else it breaks off, where a client notices: NotFound if it was
-    deleted, Unreadable, with an alarm, if it is damaged.
+    deleted or the day is over on which it was asked for, Unreadable, with an alarm, if it is
+    damaged.
     """
     with damage_alarmed(case, document):
         yield from document.open_all(_sealed_chunks(case, document, first))
@@ -143,8 +144,12 @@ def _sealed_chunks(
         number, left = number + len(sealed), left - len(sealed)
         while sealed:
             yield sealed.pop(0)
+        if is_last:
+            return
+        if case.house.clock_date() > case.today:  # and with the day, maybe, the record's time
+            raise NotFound
         most = few if left > few else left + 1
-        sealed = [] if is_last else _read_chunks(case, document.id, number, most)
+        sealed = _read_chunks(case, document.id, number, most)
 
 
 def _read_chunks(case: Case, document_id: UUID, number: int, most: int) -> list[bytes]:

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from service.domain.errors import NotFound
+from tests.factories import PDF
 from tests.faults.problems import demand_problem
 from tests.retention.acts import (
     at,
@@ -264,6 +266,20 @@ def test_closed_intake_ends_nothing_for_who_applied_in_time(world: World):
     application_id = world.apply()
     world.clock.move_to("2027-02-28")
     assert retention(world, application_id)["phase"] == "running"
+
+
+def test_a_download_ends_with_the_day_on_which_it_was_asked_for(world: World):
+    world.procedure(ends_on="2027-03-01")
+    content = PDF + bytes(400_000)
+    path = f"/applications/{world.apply(files={'cv': ('cv.pdf', content)})}/documents"
+    path += f"/{world.get(path, 'recruiter').json[0]['id']}"
+    at(world, "2027-02-28T22:59:59")  # 23:59:59 in Amsterdam
+    assert world.get(path, "recruiter").data == content
+    chunks = world.get(path, "recruiter").iter_encoded()
+    next(chunks)
+    at(world, "2027-02-28T23:00:00")
+    with pytest.raises(NotFound):
+        list(chunks)
 
 
 def test_no_request_sets_a_deletion_date(world: World):
