@@ -8,6 +8,7 @@ import pytest
 from service.domain.errors import NotFound
 from tests.factories import PDF
 from tests.faults.problems import demand_problem
+from tests.faults.wire import CONTENT_TYPE, file_part, joined
 from tests.retention.acts import (
     at,
     change_procedure,
@@ -270,9 +271,10 @@ def test_closed_intake_ends_nothing_for_who_applied_in_time(world: World):
 
 def test_a_download_ends_with_the_day_on_which_it_was_asked_for(world: World):
     world.procedure(ends_on="2027-03-01")
-    content = PDF + bytes(400_000)
-    path = f"/applications/{world.apply(files={'cv': ('cv.pdf', content)})}/documents"
-    path += f"/{world.get(path, 'recruiter').json[0]['id']}"
+    content = PDF + bytes(1_000_000)
+    path, body = f"/applications/{world.apply()}/documents", joined(file_part(content))
+    added = world.post(path, "recruiter", data=body, content_type=CONTENT_TYPE)
+    path += f"/{added.json['id']}"
     at(world, "2027-02-28T22:59:59")  # 23:59:59 in Amsterdam
     assert world.get(path, "recruiter").data == content
     chunks = world.get(path, "recruiter").iter_encoded()
