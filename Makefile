@@ -46,7 +46,7 @@ mutants: .venv/dev ## mutation runs on domain and crypto; fails below 90 percent
 bench: .venv/dev ## Kluis beside plaintext twins, at 100,000 records; results in bench/results.json
 	$(BIN)/python -m bench
 
-bench-quick: .venv/dev ## the same work on few records, in under three minutes; its ratios say little, and fail where they miss a goal
+bench-quick: .venv/dev ## the same work on few records, in under three minutes; its ratios say little, and a goal missed is an error
 	$(BIN)/python -m bench --size quick
 
 bench-full: .venv/dev ## the same at 1,000,000 records

@@ -84,12 +84,13 @@ def _on_the_wire(engine: Engine) -> Iterator[list[str]]:
     The list is filled when this ends.
     """
     seen: list[str] = []
-    followed: list[psycopg.Connection[Any]] = []
+    followed: dict[int, psycopg.Connection[Any]] = {}
     with tempfile.NamedTemporaryFile() as trace:
 
         def follow(connection: "psycopg.Connection[Any]", *_: object) -> None:
-            connection.pgconn.trace(os.dup(trace.fileno()))
-            followed.append(connection)
+            written = os.dup(trace.fileno())  # libpq leaves it open
+            connection.pgconn.trace(written)
+            followed[written] = connection
 
         engine.dispose()  # what follows goes over new connections, behind what prepares them
         event.listen(engine, "connect", follow)
@@ -97,8 +98,9 @@ def _on_the_wire(engine: Engine) -> Iterator[list[str]]:
             yield seen
         finally:
             event.remove(engine, "connect", follow)
-            for connection in followed:
+            for written, connection in followed.items():
                 connection.pgconn.untrace()
+                os.close(written)
             engine.dispose()
         seen += _SENT.findall(Path(trace.name).read_text(errors="replace"))
 

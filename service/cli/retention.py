@@ -1,7 +1,9 @@
 """Retention at the command line."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 import click
@@ -44,27 +46,35 @@ def verify(root: Root) -> None:
 
 
 @retention.command("erase-again")
-@click.argument("logs", nargs=-1, type=click.File("rb"))
+@click.argument("logs", nargs=-1, type=click.File("rb"), required=True)
 @click.pass_obj
 def erase_again(root: Root, logs: tuple[Iterable[bytes], ...]) -> None:
     """Erase what a restored backup brought back, by the service's LOGS since that backup.
 
-    They are its lines of JSON, in files or, for -, on standard input; all that is no line of an
-    erasure is passed over. Restore, run this and `kluis purge`, and serve then.
+    They are its lines of JSON, in files or, for -, on standard input, whatever stands before them;
+    other lines are passed over. Not one that is the service's is an error. What else is to be done
+    behind a restore tells the README.
     """
-    told = {application_id: None for log in logs for application_id in _erased_in(log)}
+    told: dict[UUID, None] = {}
+    known = 0
+    for event in (event for log in logs for event in map(_event_in, log) if event):
+        known += 1
+        if event["event"] == ERASED:
+            told[UUID(event["application_id"])] = None
+    if not known:
+        raise click.ClickException("No line there is one of the service's log, and nothing is done")
     again, ids = 0, iter(told)
     with application(root) as house:
         while batch := list(islice(ids, _BATCH)):
             again += erasing.erase_again(new_case(house), batch)
-    click.echo(f"The logs tell of {len(told)} erased; {again} were back, and are erased again.")
+    click.echo(
+        f"Erased since, by {known} lines of log: {len(told)}. Back, and erased again: {again}."
+    )
 
 
-def _erased_in(log: Iterable[bytes]) -> Iterator[UUID]:
-    for line in log:
-        try:
-            event = orjson.loads(line)
-            if event["event"] == ERASED:
-                yield UUID(event["application_id"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # a line of something else
+def _event_in(line: bytes) -> Any:
+    """What a line of the service's log tells; None for any other line."""
+    with suppress(ValueError):
+        event = orjson.loads(line[line.find(b"{") :])
+        return event if isinstance(event, dict) and "event" in event else None
+    return None

@@ -137,7 +137,7 @@ class KeyReused(Refusal):
 
 class ErasedSince(Refusal):
     code = "erased-since"
-    title = "What this Idempotency-Key made was erased since: it is not made again."
+    title = "The application that this request made was erased since: it is not made again."
 
 
 class VersionMissing(Refusal):

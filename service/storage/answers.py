@@ -1,13 +1,13 @@
 """Answers kept for 24 hours, so that a repeated POST is answered and not done again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from service.storage.tables import StoredAnswer
+from service.storage.tables import Application, StoredAnswer
 
 
 def claim_answer(
@@ -37,11 +37,18 @@ def get_claimed(session: Session, scope: bytes) -> StoredAnswer:
     return session.scalars(select(StoredAnswer).where(StoredAnswer.scope == scope)).one()
 
 
-def empty_answers_of(session: Session, application_id: UUID) -> None:
-    """Leave of the answers about an application only that their requests were made."""
+def empty_answer_that_made(session: Session, application_id: UUID, kept: timedelta) -> None:
+    """Leave of the answer with which an application began only that there was such a request.
+
+    It is the one that is `kept` from the moment at which the application came in.
+    """
+    began = select(Application.received_at).where(Application.id == application_id)
     emptied = {"application_id": None, "kek_id": None, "sealed": None, "fingerprint": b""}
-    about = StoredAnswer.application_id == application_id
-    session.execute(update(StoredAnswer).where(about).values(emptied))
+    made_it = (
+        StoredAnswer.application_id == application_id,
+        StoredAnswer.expires_at == session.scalars(began).one() + kept,
+    )
+    session.execute(update(StoredAnswer).where(*made_it).values(emptied))
 
 
 def delete_expired_answers(session: Session, now: datetime, limit: int) -> None:

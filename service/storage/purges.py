@@ -69,9 +69,12 @@ def delete_taken(session: Session, run_id: UUID) -> None:
 
 
 def lock_those_there(session: Session, application_ids: Collection[UUID]) -> Sequence[UUID]:
-    """Those of the ids that are an application's, each locked, in their order."""
-    query = select(Application.id).where(Application.id.in_(application_ids))
-    return session.scalars(query.order_by(Application.id).with_for_update()).all()
+    """Those of the ids that are an application's, each locked, behind its procedure."""
+    asked = Application.id.in_(application_ids)
+    of_them = Procedure.id.in_(select(Application.procedure_id).where(asked))
+    session.execute(select(Procedure.id).where(of_them).order_by(Procedure.id).with_for_update())
+    query = select(Application.id).where(asked).order_by(Application.id)
+    return session.scalars(query.with_for_update()).all()
 
 
 def erase(session: Session, application_id: UUID, erased_on: date) -> None:

@@ -126,7 +126,7 @@ def erase_application(case: Case, application_id: UUID, expected_version: int) -
     found = lock_record(case, application_id, alone=True)
     demand_version(found.application.version, expected_version)
     demand_erasable(case, found)
-    erase(case, found)
+    erase(case, application_id)
 
 
 def _demand_changeable(case: Case, found: Found, change: Change) -> None:

@@ -119,5 +119,5 @@ def _erase(case: Case, found: Found, row: PrivacyRequest) -> bool:
     for other in requests.list_requests_of(case.session, found.application.id):
         if other.kind in HOLDING:
             close(case, other, Outcome.WITHDRAWN)
-    erase(case, found)
+    erase(case, found.application.id)
     return True

@@ -12,6 +12,7 @@ from service.storage import answers, holds, purges, requests
 from service.storage.applications import Found
 from service.usecases.case import Case
 from service.usecases.frame import usecase
+from service.usecases.repeats import ANSWERS_KEPT
 from service.usecases.requests import close
 from service.usecases.telling import tell
 
@@ -33,38 +34,32 @@ def demand_erasable(case: Case, found: Found) -> None:
         raise Conflict("request-open", until=found.application.hold_until)
 
 
-def erase(case: Case, found: Found) -> None:
+def erase(case: Case, application_id: UUID) -> None:
     """Delete the record, which is locked alone and may go, with all that hangs on it."""
-    row = found.application
     case.purpose = Purpose.ERASURE
-    for asked in requests.list_requests_of(case.session, row.id):
+    for asked in requests.list_requests_of(case.session, application_id):
         if asked.kind is RequestKind.ERASURE:
             close(case, asked, Outcome.ANSWERED)
         elif asked.kind in _MOOT:
             close(case, asked, Outcome.WITHDRAWN)
-    tell(case, row.id, Event.ERASED)
+    tell(case, application_id, Event.ERASED)
+    answers.empty_answer_that_made(case.session, application_id, ANSWERS_KEPT)
     case.session.flush()
     case.session.expunge_all()
-    _delete(case, row.id)
+    purges.erase(case.session, application_id, case.today)
     purges.mark_unscrubbed(case.session, case.today)
+    case.afterwards(lambda: case.house.signals.erased(application_id))
 
 
 @usecase(Action.ERASE_AGAIN)
 def erase_again(case: Case, application_ids: Collection[UUID]) -> int:
-    """Erase what a restored backup brought back, and say of how many; no hold is asked for.
+    """Erase what a restored backup brought back, and say of how many.
 
-    Whether it might be erased was decided then, and recipients were told.
+    No hold is asked for: whether it might go was decided then. Recipients are told once more, for
+    what they confirmed was lost.
     """
-    case.purpose = Purpose.ERASURE
     back = purges.lock_those_there(case.session, application_ids)
     for application_id in back:
-        _delete(case, application_id)
-    purges.mark_unscrubbed(case.session, case.today)
+        erase(case, application_id)
     case.entry.applications = [str(application_id) for application_id in back]
     return len(back)
-
-
-def _delete(case: Case, application_id: UUID) -> None:
-    answers.empty_answers_of(case.session, application_id)
-    purges.erase(case.session, application_id, case.today)
-    case.afterwards(lambda: case.house.signals.erased(application_id))

@@ -152,9 +152,11 @@ def change_procedure(
     new_end = _new_end(case, row, change)
     if change.title is not None:
         row.title = change.title
-    _demand_before_end(change.apply_until, new_end or row.ends_on)
     if change.apply_until is not None or change.clears_apply_until:
         row.apply_until = change.apply_until
+        _demand_before_end(row.apply_until, new_end or row.ends_on)
+    if new_end is not None and not change.closed:
+        _demand_before_end(row.apply_until, new_end)
     if new_end is not None:
         case.entry.details |= {"ends_on": f"{new_end}", "was": f"{row.ends_on}"}
         row.ends_on = new_end

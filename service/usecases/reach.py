@@ -22,7 +22,8 @@ def reached(case: Case, found: Found | None) -> Found:
 def member_of(who: Principal) -> Member | None:
     """As whom he must be on the team of a procedure to know of it; None: he knows of all.
 
-    A recruiter's token is for where he recruits; the others work wherever they are on the team.
+    A recruiter's token opens a procedure only where he recruits; the others' wherever they are on
+    its team.
     """
     if who.role not in TEAM_ROLES:
         return None

@@ -9,7 +9,7 @@ from uuid import UUID
 from service.crypto.indexes import IndexKey
 from service.crypto.keyring import KeyPurpose
 from service.crypto.seals import RecordSeal
-from service.domain.errors import ErasedSince, Forbidden, KeyReused, NotFound, Unreadable
+from service.domain.errors import ErasedSince, Forbidden, KeyReused, Unreadable
 from service.domain.policy import Purpose, readable_fields
 from service.storage import answers
 from service.storage.applications import Found, find_application
@@ -55,8 +55,8 @@ def claim_under(case: Case, asked: Repeatable, index: IndexKey) -> Claim:
 
 
 def _answered(case: Case, kept: StoredAnswer, fingerprint: bytes) -> Mapping[str, object] | None:
-    if not kept.fingerprint:  # of an application that was erased; one that is named is not found
-        raise NotFound if case.entry.applications else ErasedSince
+    if not kept.fingerprint:
+        raise ErasedSince
     if kept.fingerprint != fingerprint:
         raise KeyReused
     if kept.sealed is None:  # what was answered is not kept, only what was asked

@@ -66,7 +66,7 @@ MEANINGS = {
     404: "Nothing here for this token.",
     408: "The body did not arrive in time.",
     409: "The present state does not allow it.",
-    410: "What the same key made before was erased since.",
+    410: "What the same request made before was erased since.",
     412: "It was changed since: read again.",
     413: "Larger than allowed.",
     415: "Not a content type that is read here.",

@@ -30,6 +30,7 @@ _PLACES_OF_A_RESUME = [
 _FOR_ALL = {400, 401, 403, 408, 413, 415, 422, 500, 503}
 # They name in the body or the query what may not be there.
 _NAMING = {"submit_application", "file_request", "list_requests", "record_disclosure"}
+_MAKING = {"submit_application", "reuse_application"}
 _COUNTED = {
     "read_application",
     "list_applications",
@@ -151,7 +152,7 @@ def _responses(made: Door) -> dict[str, Any]:
         statuses.add(404)
     if made.versioned:
         statuses |= {412, 428}
-    if made.repeatable:
+    if made.name in _MAKING:
         statuses.add(410)
     if made.name in _COUNTED:
         statuses.add(429)

@@ -41,7 +41,8 @@ def list_procedures(
     """The procedures that the caller knows of; for the website, the one vacancy it names.
 
     The website names a `reference` and learns id, title, last day of intake and whether it is
-    open: no item when there is no such vacancy. Who selects sees those on whose team he is.
+    open: no item when there is no such vacancy. Recruiters see those where they recruit,
+    interviewers and screeners those on whose team they are.
     """
     reference = asked.query.get("reference")
     if case.principal.role is Role.WEBSITE:

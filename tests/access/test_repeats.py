@@ -280,11 +280,13 @@ def test_what_was_erased_does_not_come_back_with_a_repeat(world: World):
     world.wording()
     record = UUID(post(world, "k").json["id"])
     given = {"change": "given", "wording_version": "w1"}
+    world.clock.moment += timedelta(seconds=1)
     world.post(f"/applications/{record}/consent-events", "website", key="c", json=given)
     assert count(world, StoredAnswer) == 2
     version = world.version_of(record)
     gone = world.call("DELETE", f"/applications/{record}", "officer", version=version)
     assert gone.status_code == 204
+    assert count(world, StoredAnswer) == 1
     demand_problem(post(world, "k"), 410, "erased-since", [])
     demand_problem(post(world, "k", procedure_reference="V-2"), 410, "erased-since", [])
     statement = f"/applications/{record}/consent-events"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from service.storage.database import db
 from service.storage.tables import Document
@@ -47,6 +47,15 @@ def test_what_is_refused_or_has_no_body_keeps_no_turn(world: World, path: str):
         assert world.get(missing, "recruiter").status_code == 404
         assert world.call("HEAD", path, "recruiter").status_code == 200
     assert world.get(path, "recruiter").data == LARGE
+
+
+def test_a_file_that_nobody_began_to_take_gives_its_turn_back(world: World, path: str):
+    token = {"Authorization": f"Bearer {world.token('recruiter')}"}
+    started: list[str] = []
+    for _ in range(MOST_AT_ONCE + 1):
+        environ = EnvironBuilder(f"/v1{path}", headers=token).get_environ()
+        world.app.wsgi_app(environ, lambda status, *_: started.append(status) or print).close()
+    assert started == ["200 OK"] * (MOST_AT_ONCE + 1)
 
 
 def test_an_archive_takes_a_turn_as_well(world: World, path: str):

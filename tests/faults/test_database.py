@@ -276,11 +276,11 @@ def test_a_connection_beyond_a_thousand_other_sockets_is_as_good_as_any(on_postg
     with on_postgres.app.app_context():
         db.engine.dispose()
     with ExitStack() as others:
+        others.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         for _ in range(1_024):
             others.enter_context(Path(os.devnull).open())
         for _ in range(2):  # on a new connection, and on one that was given back
             assert on_postgres.get(path, "recruiter").status_code == 200
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def waiting(connection: "psycopg.Connection[Any]") -> int:

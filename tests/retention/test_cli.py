@@ -30,6 +30,8 @@ from service.web.pages import render_openapi
 from tests.factories import PDF
 from tests.faults.damage import behind
 from tests.retention.acts import at, completed, erase, hold, reads, rows
+from tests.rights.applicants import Applicant
+from tests.rights.asking import disclose
 from tests.world import World, write_keyring
 
 Command = Callable[..., Result]
@@ -820,11 +822,13 @@ def test_what_a_restore_brought_back_is_erased_again(
         session.execute(text("DELETE FROM purge_receipt"))
     assert reads(world, gone)
     log, elsewhere = tmp_path / "kluis.log", {"event": "erased", "application_id": str(uuid4())}
-    others = [b"no JSON", b"[1]", b"7", b'{"event":"erased"}', b'{"event":"x"}', b""]
-    log.write_bytes(b"\n".join([*map(orjson.dumps, [*events, elsewhere]), *others]))
+    others = [b"no JSON", b"[1]", b"7", b'{"log":"x"}', b'{"event":"x"}', b""]
+    lines = [b"kluis-1  | " + orjson.dumps(event) for event in [*events, elsewhere]]
+    log.write_bytes(b"\n".join([*lines, *others]))
     ran = command("retention", "erase-again", str(log), world=world)
     assert ran.exit_code == 0, ran.output
-    assert ran.stdout == "The logs tell of 2 erased; 1 were back, and are erased again.\n"
+    assert "Erased since" in ran.stdout
+    assert ran.stdout.endswith(" lines of log: 2. Back, and erased again: 1.\n")
     assert (reads(world, gone), reads(world, stays)) == (False, True)
     left = {table: len(rows(world, f"SELECT * FROM {table}")) for table in IN_A_BACKUP}
     assert left == dict.fromkeys(IN_A_BACKUP, 1)
@@ -832,6 +836,28 @@ def test_what_a_restore_brought_back_is_erased_again(
     assert (told[0], str(gone) in str(told[1])) == ("operator", True)
 
 
+def test_what_hung_on_it_ends_again(world: World, command: Command):
+    """A recipient must know, and a request be answered, though that was done before the restore."""
+    world.procedure()
+    applicant = Applicant.apply(world)
+    disclose(world, applicant.id, "Bureau A")
+    asked = applicant.ask("objection", text="Liever niet.").json["id"]
+    line = orjson.dumps({"event": "erased", "application_id": str(applicant.id)}).decode()
+    assert command("retention", "erase-again", "-", world=world, stdin=line).exit_code == 0
+    notices = world.get("/notices", "officer").json["items"]
+    told = [one["event"] for one in notices if one["recipient"] == "Bureau A"]
+    assert "application.erased" in told
+    request = world.get(f"/privacy-requests/{asked}", "officer").json
+    assert request["outcome"] == "withdrawn"
+
+
+@pytest.mark.parametrize("stdin", ["", "nothing\n", '{"log":"x"}\n'])
+def test_a_log_that_is_none_is_an_error(world: World, command: Command, stdin: str):
+    ran = command("retention", "erase-again", "-", world=world, stdin=stdin)
+    assert ran.exit_code == 1
+    assert "No line there is one of the service's log" in ran.stderr
+
+
 def test_a_log_without_erasures_erases_nothing(world: World, command: Command):
-    ran = command("retention", "erase-again", "-", world=world, stdin="nothing\n")
-    assert ran.stdout == "The logs tell of 0 erased; 0 were back, and are erased again.\n"
+    ran = command("retention", "erase-again", "-", world=world, stdin='{"event":"request"}\n')
+    assert ran.stdout == "Erased since, by 1 lines of log: 0. Back, and erased again: 0.\n"

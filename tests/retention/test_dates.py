@@ -249,6 +249,16 @@ def test_intake_never_outlives_a_procedure_that_was_closed(world: World):
     assert vacancy["is_open"] is False
 
 
+def test_who_reopens_looks_at_the_last_day_too(world: World):
+    path = f"/procedures/{world.procedure(ends_on='2027-08-01', apply_until='2027-07-15')}"
+    assert world.patch(path, "recruiter", version=1, json={"closed": True}).status_code == 200
+    again = {"ends_on": "2027-03-01", "reason": "closed-by-mistake"}
+    refused = world.patch(path, "recruiter", version=2, json=again)
+    demand_problem(refused, 422, "invalid", [("/apply_until", "out-of-range")])
+    again |= {"apply_until": "2027-02-01"}
+    assert world.patch(path, "recruiter", version=2, json=again).status_code == 200
+
+
 @pytest.mark.parametrize("apply_until", ["2027-08-01", "2027-10-01"])
 def test_the_last_day_to_apply_lies_before_the_end(world: World, apply_until: str):
     wrong = [("/apply_until", "out-of-range")]
