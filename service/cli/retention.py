@@ -60,7 +60,7 @@ def erase_again(root: Root, logs: tuple[Iterable[bytes], ...]) -> None:
     for event in (event for log in logs for event in map(_event_in, log) if event):
         known += 1
         if event["event"] == ERASED:
-            told[UUID(event["application_id"])] = None
+            told[_id_in(event)] = None
     if not known:
         raise click.ClickException("No line there is one of the service's log, and nothing is done")
     again, ids = 0, iter(told)
@@ -70,6 +70,14 @@ def erase_again(root: Root, logs: tuple[Iterable[bytes], ...]) -> None:
     click.echo(
         f"Erased since, by {known} lines of log: {len(told)}. Back, and erased again: {again}."
     )
+
+
+def _id_in(event: dict[str, str]) -> UUID:
+    try:
+        return UUID(event["application_id"])
+    except (KeyError, ValueError) as error:
+        message = "A line tells of an erasure, and not of what: is it whole? Nothing is done"
+        raise click.ClickException(message) from error
 
 
 def _event_in(line: bytes) -> Any:

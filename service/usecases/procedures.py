@@ -154,9 +154,8 @@ def change_procedure(
         row.title = change.title
     if change.apply_until is not None or change.clears_apply_until:
         row.apply_until = change.apply_until
+    if change.apply_until is not None or (new_end is not None and not change.closed):
         _demand_before_end(row.apply_until, new_end or row.ends_on)
-    if new_end is not None and not change.closed:
-        _demand_before_end(row.apply_until, new_end)
     if new_end is not None:
         case.entry.details |= {"ends_on": f"{new_end}", "was": f"{row.ends_on}"}
         row.ends_on = new_end

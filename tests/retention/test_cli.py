@@ -858,6 +858,13 @@ def test_a_log_that_is_none_is_an_error(world: World, command: Command, stdin: s
     assert "No line there is one of the service's log" in ran.stderr
 
 
+@pytest.mark.parametrize("more", ["", ',"application_id":"01a2"'])
+def test_an_erasure_of_nobody_knows_what_is_an_error(world: World, command: Command, more: str):
+    ran = command("retention", "erase-again", "-", world=world, stdin=f'{{"event":"erased"{more}}}')
+    assert ran.exit_code == 1
+    assert "is it whole?" in ran.stderr
+
+
 def test_a_log_without_erasures_erases_nothing(world: World, command: Command):
     ran = command("retention", "erase-again", "-", world=world, stdin='{"event":"request"}\n')
     assert ran.stdout == "Erased since, by 1 lines of log: 0. Back, and erased again: 0.\n"
