@@ -28,8 +28,9 @@ from service.storage.tables import (
     StoredAnswer,
 )
 
-# In this order the answer is claimed first: who holds the claim holds back its repeats.
-_WRITTEN: tuple[type[Base], ...] = (StoredAnswer, Application, RecordKey, AccessCode, AuditEvent)
+# In this order the answer is claimed first: who holds the claim holds back its repeats. Without a
+# row in the audit there is none of the rest, and no claim, for it refers to the application.
+_WRITTEN: tuple[type[Base], ...] = (StoredAnswer, AuditEvent, Application, RecordKey, AccessCode)
 _REMEMBERED = 1_000  # vacancies
 
 
@@ -122,8 +123,9 @@ def _statement() -> Statement:
     )
     claim = _new_row(StoredAnswer, relied_on).on_conflict_do_nothing()
     claimed = claim.returning(StoredAnswer.scope).cte("claimed")
-    others = (_new_row(table, claimed).cte(f"new_{table.__tablename__}") for table in _WRITTEN[1:])
-    return driver_statement(select(claimed.c.scope).add_cte(*others))
+    noted = _new_row(AuditEvent, claimed).returning(AuditEvent.id).cte("noted")
+    others = (_new_row(table, noted).cte(f"new_{table.__tablename__}") for table in _WRITTEN[2:])
+    return driver_statement(select(claimed.c.scope).add_cte(noted, *others))
 
 
 def _new_row(table: type[Base], condition: CTE) -> Insert:

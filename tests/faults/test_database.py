@@ -165,6 +165,9 @@ def test_an_audit_that_swallows_its_rows_is_no_audit(on_postgres: World):
             session.execute(text(command))
     for asked in (path, f"{path}?fields=name", f"{path}/documents"):
         demand_unavailable(on_postgres.get(asked, "recruiter"))
+    before = rows(on_postgres)
+    demand_unavailable(on_postgres.post("/applications", "website", json=SUBMISSION))
+    assert rows(on_postgres) == before
 
 
 @pytest.mark.parametrize(
