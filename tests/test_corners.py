@@ -1,6 +1,7 @@
 """Corners of the use cases that no user's path leads through."""
 
 import os
+import tempfile
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,14 @@ def test_a_full_directory_for_uploads_is_unavailable():
     os.dup2(before, place)
     os.close(before)
     upload.close()
+
+
+def test_a_missing_directory_for_uploads_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Unavailable):
+        Upload(1_000_000)
 
 
 def test_an_address_that_does_not_open_is_counted_when_indexes_are_made_anew(world: World):

@@ -62,7 +62,11 @@ class Upload:
 
     def __init__(self, most_bytes: int, *, digested: bool = False) -> None:
         self._sealer = DocumentSealer()
-        self._sealed: IO[bytes] = tempfile.TemporaryFile(buffering=_BUFFER_BYTES)  # noqa: SIM115  # the upload is its context manager
+        with _room(), ExitStack() as files:
+            self._sealed: IO[bytes] = files.enter_context(
+                tempfile.TemporaryFile(buffering=_BUFFER_BYTES)
+            )
+            self._files = files.pop_all()
         self._most_bytes = most_bytes
         self._leading = b""
         self._digest = sha256() if digested else None
@@ -109,7 +113,7 @@ class Upload:
 
     def close(self) -> None:
         with suppress(OSError):  # what finds no room to wait, when nobody waits for it any more
-            self._sealed.close()
+            self._files.close()
 
     def __enter__(self) -> Self:
         return self
