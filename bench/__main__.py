@@ -36,7 +36,10 @@ Found = Mapping[str, Sequence[Measure]]
 
 
 def main() -> None:
-    """All parts, or those named; only all of them together are kept."""
+    """All parts, or those named; only all of them together are kept.
+
+    Each figure is told at once too: a run of hours that breaks off has not measured for nothing.
+    """
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--size", choices=SIZES, default="ordinary")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
@@ -62,9 +65,8 @@ def _measured(parts: Sequence[str], size: Size) -> dict[str, list[Measure]]:
             status.update(f"Measuring {part}")
             for measure in PARTS[part](size):
                 found[part].append(measure)
-                status.update(f"Measuring {part}; after {measure.what}")
-                if not console.is_terminal:
-                    console.print(f"{part}: {measure.what}", soft_wrap=True)
+                told = ", ".join(filter(None, _cells(measure)))
+                console.print(f"{part}: {told}", soft_wrap=True)
     return found
 
 
