@@ -31,7 +31,8 @@ def measure(size: Size) -> Iterator[Measure]:
                 yield from _memory(data, ours)
                 if kind == "PostgreSQL":
                     yield from _workers(data)
-            yield from purge_reader.measure(room, due, size.seconds)
+            pace = due / min(one.seconds for one in ours)
+            yield from purge_reader.measure(room, due, size.seconds, pace)
 
 
 def seconds_a_record(room: Databases, due: int) -> float:
