@@ -20,7 +20,6 @@ version. An older blob put back in its own place does open: only the database gu
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.crypto.framing import frame
+from service.domain.catalogue import FIELDS
 from service.domain.errors import Unreadable
 
 VERSION: Final = b"\x01"
@@ -46,6 +46,16 @@ _FIELD_CONTEXT: Final = frame(b"kluis field", VERSION) + _ID_LENGTH
 _KEY_CONTEXT: Final = frame(b"kluis key", VERSION) + _ID_LENGTH
 
 
+class _FieldContexts(dict[str, bytes]):
+    """How the contexts of fields end: the catalogue's are made once, others when asked for."""
+
+    def __missing__(self, name: str) -> bytes:
+        return frame(name.encode())
+
+
+_FIELD_CONTEXTS: Final = _FieldContexts((name, frame(name.encode())) for name in FIELDS)
+
+
 @dataclass(frozen=True)
 class DocumentLabel:
     """What a document's row says of it in the clear; its header opens for no other."""
@@ -54,11 +64,6 @@ class DocumentLabel:
     kind: str
     media_type: str
     size: int
-
-
-@lru_cache(maxsize=256)  # the catalogue's names stay; those of documents come and go
-def _field_context(name: str) -> bytes:
-    return frame(name.encode())
 
 
 class RecordSeal:
@@ -79,22 +84,22 @@ class RecordSeal:
     def seal_all(self, values: Mapping[str, object]) -> dict[str, bytes]:
         """Each value as a blob that opens only as that field of this application.
 
-        One loop without a call of ours in it, the nonces drawn by one call to the system.
+        The nonces are drawn by one call to the system, and in the loops there is no call of ours.
         """
-        sealed: dict[str, bytes] = {}
         encrypt, context, to_json = self._aead.encrypt, self._context, orjson.dumps
-        nonces, at = os.urandom(NONCE_BYTES * len(values)), 0
-        for name, value in values.items():
-            nonce, plaintext = nonces[at : at + NONCE_BYTES], to_json(value)
-            padded = plaintext + _PADDING[-len(plaintext) % PADDED_TO]
-            sealed[name] = VERSION + nonce + encrypt(nonce, padded, context + _field_context(name))
-            at += NONCE_BYTES
-        return sealed
+        drawn = os.urandom(NONCE_BYTES * len(values))
+        nonces = [drawn[at : at + NONCE_BYTES] for at in range(0, len(drawn), NONCE_BYTES)]
+        texts = [to_json(value) for value in values.values()]
+        padded = [text + _PADDING[-len(text) % PADDED_TO] for text in texts]
+        return {
+            name: VERSION + nonce + encrypt(nonce, plaintext, context + _FIELD_CONTEXTS[name])
+            for name, nonce, plaintext in zip(values, nonces, padded, strict=True)
+        }
 
     def open(self, name: str, blob: bytes) -> object:
         """The value that was sealed; whatever is wrong with the blob, Unreadable."""
         value: object = orjson.loads(
-            _decrypt(self._aead, blob, self._context + _field_context(name))
+            _decrypt(self._aead, blob, self._context + _FIELD_CONTEXTS[name])
         )
         return value
 
@@ -111,7 +116,7 @@ class RecordSeal:
                 unreadable.append(name)
                 continue
             try:
-                plaintext = decrypt(blob[_NONCE], blob[_SEALED], context + _field_context(name))
+                plaintext = decrypt(blob[_NONCE], blob[_SEALED], context + _FIELD_CONTEXTS[name])
             except (InvalidTag, ValueError):
                 unreadable.append(name)
             else:
