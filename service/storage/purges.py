@@ -3,12 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    Executable,
+    Insert,
+    Integer,
     Select,
+    Uuid,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -24,7 +31,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service.domain.retention import Rule
 from service.storage.applications import is_consented, is_open_kind
-from service.storage.requests import forget_requests_of
+from service.storage.requests import forgetting_requests_of
 from service.storage.tables import Application, Procedure, PurgeReceipt, PurgeRun
 from service.storage.types import word
 
@@ -42,30 +49,47 @@ class DueCounts:
 def take_due(session: Session, today: date, limit: int, run_id: UUID) -> int:
     """Lock at most `limit` due applications that nobody else holds, and write their receipts.
 
-    An open application takes its procedure along, so that one must be free as well. Only how many
-    they are is answered: few want their ids, and to read a thousand takes longer than to count.
+    Only how many they are is answered: few want their ids, and to read a thousand takes longer
+    than to count.
+    """
+    asked = {"today": today, "most": limit, "run": run_id}
+    counted = {"preserve_rowcount": True}
+    return session.connection().execute(_taking(), asked, execution_options=counted).rowcount
+
+
+@cache
+def _taking() -> Insert:
+    """The statement of it, made once: to make it takes as long as a tenth of its run.
+
+    An open application takes its procedure along, so that one must be free as well.
     """
     own = aliased(Procedure)
     own_is_free = select(own.id).where(own.id == Application.procedure_id)
     own_is_free = own_is_free.with_for_update(skip_locked=True)
+    today, run = bindparam("today", type_=Date()), bindparam("run", type_=Uuid())
     due = (
-        select(Application.id, literal(run_id), literal(today), _rule())
+        select(Application.id, run, today, _rule())
         .join(Procedure, Procedure.id == Application.procedure_id)
         .where(is_due(today), or_(not_(is_open_kind()), own_is_free.scalar_subquery().is_not(None)))
         .order_by(Application.purge_on)  # as its index lies: by id as well, all due were sorted
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(of=Application, skip_locked=True)
     )
     columns = ["application_id", "run_id", "purged_on", "rule"]
-    receipts = insert(PurgeReceipt).from_select(columns, due)
-    counted = {"preserve_rowcount": True}
-    return session.connection().execute(receipts, execution_options=counted).rowcount
+    return insert(PurgeReceipt).from_select(columns, due)
 
 
 def delete_taken(session: Session, run_id: UUID) -> None:
     """Delete whole the applications that this run took: its receipts name them, not a list."""
-    taken = select(PurgeReceipt.application_id).where(PurgeReceipt.run_id == run_id)
-    _delete_whole(session, taken)
+    for statement in _deleting():
+        session.connection().execute(statement, {"run": run_id})
+
+
+@cache
+def _deleting() -> Sequence[Executable]:
+    """The statements of it, made once."""
+    is_of_run = PurgeReceipt.run_id == bindparam("run", type_=Uuid())
+    return _whole(select(PurgeReceipt.application_id).where(is_of_run))
 
 
 def lock_those_there(session: Session, application_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -81,21 +105,21 @@ def erase(session: Session, application_id: UUID, erased_on: date) -> None:
     """Delete one application whole, outside of any run, and write its receipt."""
     receipt = {"application_id": application_id, "purged_on": erased_on, "rule": Rule.ERASURE}
     session.execute(insert(PurgeReceipt), receipt)
-    _delete_whole(session, [application_id])
+    for statement in _whole([application_id]):
+        session.connection().execute(statement)
 
 
-def _delete_whole(session: Session, ids: Select[UUID] | Collection[UUID]) -> None:
-    """Delete applications by the cascades of their rows, the open ones with their procedures.
+def _whole(ids: Select[UUID] | Collection[UUID]) -> Sequence[Executable]:
+    """What deletes applications by the cascades of their rows, the open ones by their procedures'.
 
     Requests that were made about them outlive them as dates, kind and outcome.
     """
-    forget_requests_of(session, ids)
     own = select(Application.procedure_id).join(Procedure).where(Application.id.in_(ids))
-    for gone in (
+    return (
+        forgetting_requests_of(ids),
         delete(Procedure).where(Procedure.id.in_(own.where(is_open_kind()))),
         delete(Application).where(Application.id.in_(ids)),
-    ):
-        session.execute(gone, execution_options={"synchronize_session": False})
+    )
 
 
 def count_due(session: Session, today: date) -> DueCounts:
@@ -231,7 +255,7 @@ def count_erased(session: Session, day: date) -> int:
     return session.scalar(select(func.count()).where(*erased)) or 0
 
 
-def is_due(today: date) -> ColumnElement[bool]:
+def is_due(today: date | ColumnElement[date]) -> ColumnElement[bool]:
     """The predicate of every purge, planned or run: two columns of the row that it locks."""
     return and_(
         Application.purge_on <= today,

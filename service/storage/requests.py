@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, tuple_, update
+from sqlalchemy import Select, Update, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.domain.words import RequestKind
@@ -85,11 +85,11 @@ def count_open(session: Session, due_before: date | None = None) -> int:
     return session.scalar(query) or 0
 
 
-def forget_requests_of(session: Session, application_ids: Select[UUID] | Collection[UUID]) -> None:
-    """Leave of these applications' requests only dates, kind and outcome."""
-    session.execute(
+def forgetting_requests_of(ids: Select[UUID] | Collection[UUID]) -> Update:
+    """What leaves of these applications' requests only dates, kind and outcome."""
+    return (
         update(PrivacyRequest)
-        .where(PrivacyRequest.application_id.in_(application_ids))
+        .where(PrivacyRequest.application_id.in_(ids))
         .values(
             application_id=None,
             is_holding=None,

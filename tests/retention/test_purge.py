@@ -559,6 +559,21 @@ def test_kept_answers_go_after_a_day(world: World):
     assert rows(world, "SELECT count(*) FROM idempotency_key")[0][0] == 0
 
 
+@pytest.mark.parametrize(
+    ("limits", "kept"), [((2, 2, 2), (4, 2, 0)), ((3, 2), (3, 0)), ((5,), (0,))]
+)
+def test_a_full_run_leaves_what_else_expired_to_the_next_unless_it_is_the_last(
+    world: World, limits: tuple[int, ...], kept: tuple[int, ...]
+):
+    """Kept answers, of which each application has one; that of the sixth goes by its age alone."""
+    world.procedure("V-2", ends_on="2027-10-01")
+    world.apply("V-2")
+    make_due(world, 5)
+    for limit, answers in zip(limits, kept, strict=True):
+        world.purge(limit=limit)
+        assert rows(world, "SELECT count(*) FROM idempotency_key")[0][0] == answers
+
+
 def test_the_first_completed_run_of_the_day_names_the_open_duties(world: World):
     world.procedure(ends_on="2026-12-01")
     alarms = [duty_alarms(world)]
