@@ -59,7 +59,7 @@ def take_due(session: Session, today: date, limit: int, run_id: UUID) -> int:
 
 @cache
 def _taking() -> Insert:
-    """The statement of it, made once: to make it takes as long as a tenth of its run.
+    """The statement for it, made once: to make it takes a tenth as long as to run it.
 
     An open application takes its procedure along, so that one must be free as well.
     """
@@ -81,15 +81,15 @@ def _taking() -> Insert:
 
 def delete_taken(session: Session, run_id: UUID) -> None:
     """Delete whole the applications that this run took: its receipts name them, not a list."""
-    for statement in _deleting():
+    for statement in _deletions_of_run():
         session.connection().execute(statement, {"run": run_id})
 
 
 @cache
-def _deleting() -> Sequence[Executable]:
-    """The statements of it, made once."""
+def _deletions_of_run() -> Sequence[Executable]:
+    """The statements for it, made once."""
     is_of_run = PurgeReceipt.run_id == bindparam("run", type_=Uuid())
-    return _whole(select(PurgeReceipt.application_id).where(is_of_run))
+    return _deletions(select(PurgeReceipt.application_id).where(is_of_run))
 
 
 def lock_those_there(session: Session, application_ids: Collection[UUID]) -> Sequence[UUID]:
@@ -105,11 +105,11 @@ def erase(session: Session, application_id: UUID, erased_on: date) -> None:
     """Delete one application whole, outside of any run, and write its receipt."""
     receipt = {"application_id": application_id, "purged_on": erased_on, "rule": Rule.ERASURE}
     session.execute(insert(PurgeReceipt), receipt)
-    for statement in _whole([application_id]):
+    for statement in _deletions([application_id]):
         session.connection().execute(statement)
 
 
-def _whole(ids: Select[UUID] | Collection[UUID]) -> Sequence[Executable]:
+def _deletions(ids: Select[UUID] | Collection[UUID]) -> Sequence[Executable]:
     """What deletes applications by the cascades of their rows, the open ones by their procedures'.
 
     Requests that were made about them outlive them as dates, kind and outcome.
