@@ -80,7 +80,10 @@ def _taking() -> Insert:
 
 
 def delete_taken(session: Session, run_id: UUID) -> None:
-    """Delete whole the applications that this run took: its receipts name them, not a list."""
+    """Delete whole the applications that this run took: its receipts name them, not a list.
+
+    It goes past the session, in which nothing of them may be pending.
+    """
     for statement in _deletions_of_run():
         session.connection().execute(statement, {"run": run_id})
 
@@ -102,7 +105,10 @@ def lock_those_there(session: Session, application_ids: Collection[UUID]) -> Seq
 
 
 def erase(session: Session, application_id: UUID, erased_on: date) -> None:
-    """Delete one application whole, outside of any run, and write its receipt."""
+    """Delete one application whole, outside of any run, and write its receipt.
+
+    It goes past the session, in which nothing of the application may be pending.
+    """
     receipt = {"application_id": application_id, "purged_on": erased_on, "rule": Rule.ERASURE}
     session.execute(insert(PurgeReceipt), receipt)
     for statement in _deletions([application_id]):

@@ -167,7 +167,8 @@ def _run(case: Case, limit: int, plan: PurgeRun | None) -> PurgeRun:
     case.session.add(row)
     if not remaining:
         purges.outdate_plans(case.session)
-    if plan is None and (taken < limit or not remaining):  # behind a full run comes another
+    # Behind a full run comes another, for the job calls until nothing remains.
+    if plan is None and (taken < limit or not remaining):
         _delete_expired(case)
     case.entry.details = {"run": str(run_id), "purged": row.purged, "remaining": row.remaining}
     return row

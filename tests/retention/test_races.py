@@ -89,6 +89,8 @@ def test_a_locked_record_is_passed_over_and_taken_by_the_next_run(world: World):
     with locked(world, id_lock(locked_id)):
         run = world.purge().json
         assert (run["purged"], run["remaining"], run["completed"]) == (0, 1, False)
+        # It keeps nothing else that expired: its kept answer is older than a day.
+        assert rows(world, "SELECT count(*) FROM idempotency_key")[0][0] == 0
     assert completed(world)["purged"] == 1
 
 
